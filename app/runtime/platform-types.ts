@@ -1,0 +1,74 @@
+/**
+ * What the gateway needs of the operating system beyond Node's API: processes that share the loaded bundle,
+ * one-way pipes, and the walls around a cell. Two implementations: `app/runtime/platform.ts` (QuickJS on the
+ * device, native fork) and `app/supervisor/platform-node.ts` (Node.js, child processes). Import it as `#platform`.
+ */
+
+/** The processes on the device that are not the supervisor (design: one cell per role). */
+export type Role = "opcua" | "navigation" | "mqtt" | "log" | "console";
+
+/** How a child ended: exactly one of the two is not null. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** A one-directional byte channel, as two file descriptors of this process. */
+export interface Pipe {
+  readonly readFd: number;
+  readonly writeFd: number;
+}
+
+/** The walls of a cell. Applied once, in this order, in the child; there is no way back. */
+export interface Confinement {
+  /** Path of a bound network namespace (`/run/netns/inw`), or null: a fresh, empty namespace. */
+  readonly netns: string | null;
+  /** Bound over /etc/resolv.conf in the cell's own mount namespace; null: nothing is bound. */
+  readonly resolvConf: string | null;
+  readonly uid: number;
+  readonly gid: number;
+  /** Landlock: everything else on the file system is out of reach after this. */
+  readonly readPaths: readonly string[];
+  readonly writePaths: readonly string[];
+  /** Name of the seccomp allow-list (`app/runtime/native/seccomp.c`). */
+  readonly seccomp: Role;
+  /** rlimits; bytes and counts. */
+  readonly limits: { readonly addressSpace: number; readonly openFiles: number };
+}
+
+/** A non-blocking reader of a file descriptor; owns and closes it. */
+export interface FdReader {
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+/** A non-blocking writer of a file descriptor; owns and closes it. */
+export interface FdWriter {
+  /** Writes as much as fits now and keeps nothing. Returns the number of bytes taken; 0 when the pipe is full. */
+  write(bytes: Uint8Array): number;
+  /** Calls back once, when at least one byte would be taken again. */
+  onceWritable(callback: () => void): void;
+  close(): void;
+}
+
+export interface Platform {
+  /** `quickjs` on the device, `node` in development: only `quickjs` can confine and fork. */
+  readonly kind: "quickjs" | "node";
+  pipe(): Pipe;
+  closeFd(fd: number): void;
+  /**
+   * Starts a cell. On QuickJS: fork; the child drops the supervisor's timers and handlers, closes every descriptor
+   * but 0, 1, 2 and those in `keep`, puts `stderrFd` (and stdout) on 2 and 1, then runs `body`. On Node.js: a child
+   * process of the same program with `--role`, the descriptors passed through.
+   */
+  spawn(options: { role: Role; keep: readonly number[]; stderrFd: number; body: () => void }): number;
+  onExit(callback: (pid: number, exit: Exit) => void): void;
+  kill(pid: number, signal: "SIGTERM" | "SIGKILL"): void;
+  /** Applies the walls to this process; throws if any of them can't be put up. On Node.js: does nothing. */
+  confine(walls: Confinement): void;
+  reader(fd: number, onData: (chunk: Uint8Array) => void, onEnd: (error: Error | null) => void): FdReader;
+  writer(fd: number, onError: (error: Error) => void): FdWriter;
+  /** Seconds since the kernel started, with fractions (CLOCK_BOOTTIME). */
+  uptime(): number;
+}
