@@ -1,0 +1,60 @@
+# gwcard: builds the card, checks it, boots it. `make help` lists the targets.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := image
+
+OS ?= from-debian
+OUT := out
+TSX := node --import tsx
+
+BUILD_PACKAGES := gcc gcc-multilib libc6-dev-i386 make bc flex bison perl libelf-dev libssl-dev dpkg-dev xz-utils zstd cpio \
+  e2fsprogs mtools dosfstools gdisk grub-common grub-efi-ia32-bin binutils python3 rsync patch bzip2
+TEST_PACKAGES := qemu-system-x86 qemu-utils ovmf-ia32 mosquitto mosquitto-clients openssl socat bmap-tools tshark
+
+.PHONY: image all os app payload test isa run bench lint help clean
+all: image
+
+image: payload ## build the flashable card: out/card.img (the default)
+	$(TSX) image/main.ts build --payload $(OUT)/payload --output $(OUT)/card.img
+
+payload: os app ## what goes on the card: out/payload
+	$(TSX) buildroot/payload.ts --os $(OUT)/os --app $(OUT)/app --output $(OUT)/payload
+
+os: node_modules build-packages ## the operating system: out/os (OS=from-debian, or OS=buildroot BUILDROOT=<tree>)
+	$(TSX) buildroot/$(OS)/main.ts --out $(OUT)/os
+
+app: node_modules os ## the gateway: one file, compiled to bytecode: out/app
+	$(TSX) app/bundle/main.ts --os $(OUT)/os --output $(OUT)/app
+
+test: image test-packages lint isa ## every test, QEMU included
+	$(TSX) --test --test-concurrency=1 --test-reporter=spec $$(find test -name '*.test.ts' | sort)
+
+isa: image ## disassemble everything on the card: only what a Quark X1000 can run
+	$(TSX) buildroot/isa/main.ts --os $(OUT)/os --card $(OUT)/card.img
+
+run: image test-packages ## boot the card in QEMU with a demo OPC UA server and broker, watch values arrive
+	$(TSX) test/lab/run.ts $(RUN)
+
+bench: image test-packages ## figures at Quark pace: a table and out/bench.json
+	$(TSX) test/bench/main.ts
+
+lint: node_modules ## formatting, lint rules, types
+	npx --no-install biome check .
+	npx --no-install tsc --noEmit
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+clean: ## remove build results, keep the caches
+	rm -rf $(OUT)
+
+.PHONY: build-packages test-packages
+build-packages:
+	@buildroot/host-packages.sh $(BUILD_PACKAGES)
+test-packages:
+	@buildroot/host-packages.sh $(TEST_PACKAGES)
+
+node_modules: package-lock.json
+	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("gwcard needs Node.js 20 or newer; this is " + process.version); process.exit(1); }'
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch node_modules

@@ -1,0 +1,88 @@
+/** esbuild plugins: where an import of the gateway leads on the device. */
+import { existsSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "esbuild";
+import { type LeftOut, leftOutBuiltins, leftOutPackages, standIns } from "./left-out.ts";
+
+const bundleDir = dirname(fileURLToPath(import.meta.url));
+const runtimeNodeDir = join(bundleDir, "..", "runtime", "node");
+
+/** An import that leads nowhere on the device. */
+export class UnresolvedBuiltinError extends Error {
+  readonly code = "ERR_BUILTIN_UNRESOLVED";
+  readonly builtin: string;
+  constructor(builtin: string, importer: string) {
+    super(
+      `${importer} imports Node's "${builtin}", which app/runtime/node has not: add app/runtime/node/${builtin}.ts, ` +
+        "or name it in app/bundle/left-out.ts with a reason",
+    );
+    this.name = "UnresolvedBuiltinError";
+    this.builtin = builtin;
+  }
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}
+
+function nameFilter(entries: readonly LeftOut[], prefix: string): RegExp {
+  return new RegExp(`^${prefix}(${entries.map((entry) => escapeRegExp(entry.name)).join("|")})(/.*)?$`);
+}
+
+/** Packages of `left-out.ts` become objects that refuse to be used (`absent.ts`). */
+export function leaveOut(options: { builtins: boolean }): Plugin {
+  return {
+    name: "left-out",
+    setup(build) {
+      const tables = [
+        { entries: leftOutPackages, filter: nameFilter(leftOutPackages, "") },
+        ...(options.builtins
+          ? [{ entries: leftOutBuiltins, filter: nameFilter(leftOutBuiltins, "(?:node:)?") }]
+          : []),
+      ];
+      for (const { entries, filter } of tables) {
+        build.onResolve({ filter }, (args) => {
+          const name = filter.exec(args.path)?.[1];
+          const entry = entries.find((candidate) => candidate.name === name);
+          // Our own code may name a left-out package only as a type.
+          return entry ? { path: entry.name, namespace: "left-out", pluginData: entry } : undefined;
+        });
+      }
+      build.onResolve({ filter: nameFilter(standIns, "") }, (args) => {
+        const entry = standIns.find((candidate) => candidate.name === args.path);
+        return entry ? { path: join(bundleDir, entry.module) } : undefined;
+      });
+      build.onLoad({ filter: /.*/, namespace: "left-out" }, (args) => {
+        const entry = args.pluginData as LeftOut;
+        return {
+          contents: `module.exports = require("./absent.ts").absent(${JSON.stringify(entry.name)}, ${JSON.stringify(entry.reason)});`,
+          resolveDir: bundleDir,
+          loader: "js",
+        };
+      });
+    },
+  };
+}
+
+/** Node's builtins become `app/runtime/node/*.ts`. */
+export function deviceBuiltins(): Plugin {
+  const known = new Set(builtinModules.filter((name) => !name.startsWith("_")));
+  return {
+    name: "device-builtins",
+    setup(build) {
+      build.onResolve({ filter: /^(node:)?[a-z_]+(\/promises)?$/ }, (args) => {
+        const name = args.path.replace(/^node:/, "");
+        if (!known.has(name)) return undefined;
+        // npm's `events` and the like serve inside app/runtime/node under the builtin's own name.
+        if (args.importer.startsWith(runtimeNodeDir) && !args.path.startsWith("node:")) return undefined;
+        for (const candidate of [`${name}.ts`, `${name}/index.ts`]) {
+          const path = join(runtimeNodeDir, candidate);
+          if (existsSync(path)) return { path };
+        }
+        return { errors: [{ text: new UnresolvedBuiltinError(name, args.importer).message }] };
+      });
+    },
+  };
+}
