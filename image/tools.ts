@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import path from "node:path";
+import { ToolFailedError, ToolMissingError } from "./errors.ts";
+
+/** The programs gwcard runs, and the Debian package that brings each. */
+const DEBIAN_PACKAGE = {
+  mke2fs: "e2fsprogs",
+  debugfs: "e2fsprogs",
+  e2fsck: "e2fsprogs",
+  "mkfs.vfat": "dosfstools",
+  mmd: "mtools",
+  mcopy: "mtools",
+  xz: "xz-utils",
+} as const;
+
+export type Tool = keyof typeof DEBIAN_PACKAGE;
+
+/** Where file system tools live when a user's PATH leaves the administrator's folders out. */
+const EXTRA_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+function searchPath(): string {
+  return [process.env.PATH ?? "", ...EXTRA_FOLDERS].filter((part) => part !== "").join(path.delimiter);
+}
+
+/** Fails with the name of the Debian package when one of the tools is missing. */
+export async function requireTools(tools: readonly Tool[]): Promise<void> {
+  for (const tool of tools) {
+    const candidates = searchPath()
+      .split(path.delimiter)
+      .map((folder) => path.join(folder, tool));
+    const usable = await Promise.all(
+      candidates.map((file) =>
+        access(file, constants.X_OK).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    if (!usable.includes(true)) throw new ToolMissingError({ tool, debianPackage: DEBIAN_PACKAGE[tool] });
+  }
+}
+
+export interface ToolOptions {
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Added to a small fixed environment: nothing of the caller's locale or time zone reaches the tool. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ToolResult {
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end; any exit code but 0 is an error that carries what the program said. */
+export function runTool(tool: Tool, options: ToolOptions): Promise<ToolResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, options.args, {
+      cwd: options.cwd,
+      env: { PATH: searchPath(), LC_ALL: "C", TZ: "UTC", ...options.env },
+      stdio: ["pipe", "pipe", "pipe"],
+      signal: options.signal,
+    });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    // A tool that ends before it has read its input is judged by its exit code, not by the broken pipe.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(options.input ?? "");
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT")
+        reject(new ToolMissingError({ tool, debianPackage: DEBIAN_PACKAGE[tool] }));
+      else reject(error);
+    });
+    child.on("close", (code, killedBy) => {
+      const result = { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
+      if (code === 0) resolve(result);
+      else {
+        const output =
+          result.stderr || result.stdout.toString() || `ended by ${killedBy ?? `exit code ${code}`}`;
+        reject(new ToolFailedError({ tool, args: options.args, output }));
+      }
+    });
+  });
+}
