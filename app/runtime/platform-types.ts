@@ -69,6 +69,11 @@ export interface Platform {
   confine(walls: Confinement): void;
   reader(fd: number, onData: (chunk: Uint8Array) => void, onEnd: (error: Error | null) => void): FdReader;
   writer(fd: number, onError: (error: Error) => void): FdWriter;
+  /**
+   * Runs a program to its end (argv[0] is an absolute path, no shell, no input, output to stderr) and says how it ended.
+   * Only the supervisor calls it, before a cell connects: to open the firewall for the one peer of a side.
+   */
+  run(argv: readonly string[]): Exit;
   /** Seconds since the kernel started, with fractions (CLOCK_BOOTTIME). */
   uptime(): number;
 }

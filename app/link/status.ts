@@ -1,0 +1,91 @@
+/**
+ * What a cell and the supervisor say to each other: short ASCII lines. A cell reports over its status pipe; the
+ * supervisor answers over the cell's control pipe. The supervisor runs with all rights, so it takes nothing but these
+ * exact forms and ignores everything else.
+ */
+
+/** Where the one peer of a side is: what the firewall is opened for. */
+export interface Peer {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a cell can report. */
+export type Status =
+  | { readonly kind: "started" }
+  | { readonly kind: "peer"; readonly peer: Peer }
+  | { readonly kind: "reached"; readonly mark: number };
+
+/** The supervisor's only word to a cell: your peer is reachable now, connect. */
+export const GO = "go";
+
+/** A mark in a log pipe: everything written before it has been put out when the log cell reports it. */
+export const MARK_PREFIX = "\u0001mark ";
+
+const MAX_LINE_BYTES = 300;
+const HOST = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
+const PEER_LINE = /^peer ([A-Za-z0-9.-]{1,253}) ([1-9][0-9]{0,4})$/;
+const REACHED_LINE = /^reached ([0-9]{1,9})$/;
+
+/** Whether this is a host name or an IPv4 address, and nothing that a command line could take for something else. */
+export function isHostName(text: string): boolean {
+  return HOST.test(text);
+}
+
+export function formatStatus(status: Status): string {
+  switch (status.kind) {
+    case "started":
+      return "started\n";
+    case "peer":
+      return `peer ${status.peer.host} ${status.peer.port}\n`;
+    case "reached":
+      return `reached ${status.mark}\n`;
+  }
+}
+
+/** Reads one line; null when it is not one of the known forms. */
+export function parseStatus(line: string): Status | null {
+  if (line === "started") return { kind: "started" };
+  const peer = PEER_LINE.exec(line);
+  if (peer?.[1] !== undefined && isHostName(peer[1]) && Number(peer[2]) <= 65535) {
+    return { kind: "peer", peer: { host: peer[1], port: Number(peer[2]) } };
+  }
+  const reached = REACHED_LINE.exec(line);
+  if (reached) return { kind: "reached", mark: Number(reached[1]) };
+  return null;
+}
+
+/** Splits a byte stream into lines; a line longer than `maxBytes` is handed out cut, its rest is dropped. */
+export class LineSplitter {
+  readonly #maxBytes: number;
+  #rest: Buffer = Buffer.alloc(0);
+  #discarding = false;
+
+  constructor(maxBytes: number = MAX_LINE_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  push(chunk: Uint8Array, onLine: (line: Buffer) => void): void {
+    let bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    for (;;) {
+      const end = bytes.indexOf(0x0a);
+      if (end === -1) break;
+      const piece = bytes.subarray(0, end);
+      bytes = bytes.subarray(end + 1);
+      if (this.#discarding) {
+        this.#discarding = false;
+        continue;
+      }
+      const line = this.#rest.length > 0 ? Buffer.concat([this.#rest, piece]) : piece;
+      this.#rest = Buffer.alloc(0);
+      onLine(line.subarray(0, this.#maxBytes));
+    }
+    if (this.#discarding || bytes.length === 0) return;
+    this.#rest = Buffer.concat([this.#rest, bytes]);
+    if (this.#rest.length >= this.#maxBytes) {
+      onLine(this.#rest.subarray(0, this.#maxBytes));
+      this.#rest = Buffer.alloc(0);
+      this.#discarding = true;
+    }
+  }
+}
