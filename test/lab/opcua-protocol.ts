@@ -1,0 +1,41 @@
+/** What a test and the demo OPC UA server's own process say to each other. */
+import type { OpcUaType, Sample } from "./variables.ts";
+
+/** One change of one variable: the truth that the broker's messages are compared with. */
+export interface Change {
+  readonly name: string;
+  /** Number of this change of this variable; 0 is the value the server started with. */
+  readonly index: number;
+  readonly sourceTimestamp: string;
+  readonly type: OpcUaType;
+  readonly array: boolean;
+  readonly json: Sample["json"];
+}
+
+/** Test → server: every variable takes `count` new values, one round after the other, `everyMs` apart. */
+export interface ServerCommand {
+  readonly count: number;
+  readonly everyMs: number;
+}
+
+/** Server → test: one round of changes, made. */
+export interface ServerReport {
+  readonly changes: readonly Change[];
+}
+
+/** Argument of opcua-server-main.ts, as JSON. */
+export interface ServerSettings {
+  readonly port: number;
+  /** Address under which the gateway reaches the server: it goes into the endpoint descriptions. */
+  readonly advertised: string;
+  readonly pkiDir: string;
+  readonly certificateFile: string;
+  readonly privateKeyFile: string;
+  readonly trustedClientCertFile: string;
+  readonly username: string;
+  readonly password: string;
+  /** Also offer the variables beyond R76. */
+  readonly extras: boolean;
+  /** Number of the first value of each variable: a restarted server goes on where it was stopped. */
+  readonly firstIndex: number;
+}

@@ -1,0 +1,96 @@
+/** The demo OPC UA server as seen by a test: start, change, stop, start again; keeps the truth about every change. */
+import { join } from "node:path";
+import { Journal } from "./journal.ts";
+import type { Change, ServerCommand, ServerReport, ServerSettings } from "./opcua-protocol.ts";
+import type { SitePki } from "./pki.ts";
+import { freePort } from "./ports.ts";
+import { LabProcess } from "./process.ts";
+import { REPOSITORY, type Workbench } from "./workbench.ts";
+
+/** A Node.js process that loads node-opcua-server on a busy 2-core machine. */
+const START_DEADLINE_MS = 120_000;
+
+export interface DemoServerOptions {
+  readonly bench: Workbench;
+  readonly pki: SitePki;
+  /** `opc.tcp://…` as the gateway's configuration names it; default: where it really listens. */
+  readonly advertised?: string;
+  readonly extras?: boolean;
+}
+
+export const SERVER_USER = { username: "KISG100", password: "0R20jN#yZd~zaLKe?2J#@~|YC" };
+
+export class DemoServer {
+  readonly port: number;
+  /** Ground truth: every change of every variable, in the order in which they happened. */
+  readonly changes = new Journal<Change>("changes of the demo server", (change) => JSON.stringify(change));
+  readonly #options: DemoServerOptions;
+  #process: LabProcess | null = null;
+  #starts = 0;
+  #rounds = 0;
+
+  private constructor(options: DemoServerOptions, port: number) {
+    this.#options = options;
+    this.port = port;
+  }
+
+  static async start(options: DemoServerOptions): Promise<DemoServer> {
+    const server = new DemoServer(options, await freePort());
+    options.bench.defer(() => server.stop());
+    await server.start();
+    return server;
+  }
+
+  get lines(): Journal<string> {
+    if (this.#process === null) throw new Error("the demo server was not started");
+    return this.#process.lines;
+  }
+
+  /** Also after stop(): on the same port, with values that have moved on in the meantime. */
+  async start(): Promise<void> {
+    const { bench, pki, advertised, extras } = this.#options;
+    const settings: ServerSettings = {
+      port: this.port,
+      advertised: advertised ?? `opc.tcp://127.0.0.1:${this.port}`,
+      pkiDir: bench.path("opcua-server-pki"),
+      certificateFile: pki.opcuaServer.certFile,
+      privateKeyFile: pki.opcuaServer.keyFile,
+      trustedClientCertFile: pki.opcuaClient.certFile,
+      ...SERVER_USER,
+      extras: extras === true,
+      firstIndex: this.#rounds,
+    };
+    const main = join(REPOSITORY, "test/lab/opcua-server-main.ts");
+    this.#starts++;
+    const process_ = new LabProcess({
+      name: "demo OPC UA server",
+      argv: [process.execPath, "--import", "tsx", main, JSON.stringify(settings)],
+      cwd: REPOSITORY,
+      logFile: bench.path(`opcua-server-${this.#starts}.log`),
+      ipc: true,
+    });
+    this.#process = process_;
+    process_.child.on("message", (report: ServerReport) => {
+      this.#rounds++;
+      for (const change of report.changes) this.changes.append(change);
+    });
+    await process_.lines.find((line) => line.startsWith("listening on"), {
+      what: "line 'listening on'",
+      deadlineMs: START_DEADLINE_MS,
+    });
+  }
+
+  /** Every variable changes `count` times; resolves when all changes are made. */
+  async change(command: ServerCommand): Promise<void> {
+    const wanted = this.#rounds + command.count;
+    this.#process?.child.send(command);
+    await this.changes.until(() => this.#rounds >= wanted, {
+      what: `${command.count} rounds of changes`,
+      deadlineMs: command.count * command.everyMs + START_DEADLINE_MS,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#process?.stop();
+  }
+}

@@ -1,0 +1,110 @@
+/** Child processes of the lab: argv arrays, output into a log file and a journal, and no way to outlive the test. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createWriteStream, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
+import { LabError } from "./errors.ts";
+import { Journal } from "./journal.ts";
+import { LineSplitter } from "./lines.ts";
+
+const execFileAsync = promisify(execFile);
+
+/** How long a process gets between SIGTERM and SIGKILL. */
+const TERM_GRACE_MS = 5000;
+
+/** Runs a tool to its end; a failure names the command and carries what it said. Returns stdout. */
+export async function run(
+  argv: readonly [string, ...string[]],
+  options: { cwd?: string } = {},
+): Promise<string> {
+  const [file, ...args] = argv;
+  try {
+    const { stdout } = await execFileAsync(file, args, { ...options, maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  } catch (cause) {
+    const failure = cause as { code?: unknown; stderr?: string; message: string };
+    if (failure.code === "ENOENT") {
+      throw new LabError(
+        "LAB_TOOL_MISSING",
+        `${file} is not installed: \`make\` installs the packages the tests need`,
+      );
+    }
+    throw new LabError(
+      "LAB_PROCESS_FAILED",
+      `${argv.join(" ")} failed: ${failure.stderr || failure.message}`,
+    );
+  }
+}
+
+export interface LabProcessOptions {
+  readonly name: string;
+  readonly argv: readonly [string, ...string[]];
+  /** Everything the process prints, kept for the reader of a failed test. */
+  readonly logFile: string;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Opens Node's message channel to a child that is Node.js itself. */
+  readonly ipc?: boolean;
+}
+
+export class LabProcess {
+  readonly name: string;
+  /** stdout and stderr, line by line. */
+  readonly lines: Journal<string>;
+  readonly child: ChildProcess;
+  readonly #exited: Promise<void>;
+  #running = true;
+
+  constructor(options: LabProcessOptions) {
+    this.name = options.name;
+    this.lines = new Journal(options.name);
+    mkdirSync(dirname(options.logFile), { recursive: true });
+    const log = createWriteStream(options.logFile, { flags: "a" });
+    // The kernel kills the child when this process dies in whatever way: no server survives a killed test.
+    const argv = ["--pdeathsig", "KILL", "--", ...options.argv];
+    this.child = spawn("setpriv", argv, {
+      stdio: options.ipc === true ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      env: options.env ?? process.env,
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      const splitter = new LineSplitter((line) => this.lines.append(line));
+      stream?.on("data", (chunk: Buffer) => {
+        log.write(chunk);
+        splitter.push(chunk);
+      });
+    }
+    this.#exited = new Promise((resolve) => {
+      this.child.once("error", (error) => {
+        this.#running = false;
+        this.lines.end(error);
+        resolve();
+      });
+      // "close" comes after the last output, "exit" may come before it.
+      this.child.once("close", (code, signal) => {
+        this.#running = false;
+        log.end();
+        this.lines.end(new Error(`${options.name} ended with ${signal ?? `exit code ${code}`}`));
+        resolve();
+      });
+    });
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Resolves when the process is gone. */
+  async exited(): Promise<void> {
+    await this.#exited;
+  }
+
+  /** SIGTERM, and SIGKILL when that is not enough. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    if (!this.#running) return;
+    this.child.kill(signal);
+    const killer = setTimeout(() => this.child.kill("SIGKILL"), TERM_GRACE_MS);
+    await this.#exited;
+    clearTimeout(killer);
+  }
+}
