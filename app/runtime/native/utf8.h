@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <quickjs.h>
+#include "quickjs.h"
 
 /* Number of bytes at the start of `p` that are plain ASCII. */
 size_t gw_ascii_prefix(const uint8_t *p, size_t len);

@@ -1,0 +1,94 @@
+/* QuickJS itself, plus accessors into it. See engine.h. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wcast-function-type"
+#pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
+#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include "quickjs.c"
+#pragma GCC diagnostic pop
+
+#include "engine.h"
+
+/* Buffer.prototype once installed. One context per process, so one static is enough. */
+static JSValue view_prototype = JS_UNDEFINED;
+
+int gw_engine_bytes(JSContext *ctx, JSValueConst value, uint8_t **data, size_t *length)
+{
+    (void)ctx;
+    if (JS_VALUE_GET_TAG(value) != JS_TAG_OBJECT)
+        return -1;
+    JSObject *object = JS_VALUE_GET_OBJ(value);
+    if (object->class_id >= JS_CLASS_UINT8C_ARRAY && object->class_id <= JS_CLASS_DATAVIEW) {
+        JSTypedArray *view = object->u.typed_array;
+        JSArrayBuffer *array_buffer = view->buffer->u.array_buffer;
+        if (array_buffer->detached)
+            return -1;
+        *data = array_buffer->data + view->offset;
+        *length = view->length;
+        return 0;
+    }
+    if (object->class_id == JS_CLASS_ARRAY_BUFFER || object->class_id == JS_CLASS_SHARED_ARRAY_BUFFER) {
+        JSArrayBuffer *array_buffer = object->u.array_buffer;
+        if (array_buffer->detached)
+            return -1;
+        *data = array_buffer->data;
+        *length = (size_t)array_buffer->byte_length;
+        return 0;
+    }
+    return -1;
+}
+
+JSValue gw_engine_new_view(JSContext *ctx, JSValueConst array_buffer, size_t offset, size_t length)
+{
+    JSValue view;
+    if (JS_IsUndefined(view_prototype))
+        view = JS_NewObjectClass(ctx, JS_CLASS_UINT8_ARRAY);
+    else
+        view = JS_NewObjectProtoClass(ctx, view_prototype, JS_CLASS_UINT8_ARRAY);
+    if (JS_IsException(view))
+        return view;
+    if (typed_array_init(ctx, view, JS_DupValue(ctx, array_buffer), offset, length)) {
+        JS_FreeValue(ctx, view);
+        return JS_EXCEPTION;
+    }
+    return view;
+}
+
+void gw_engine_set_view_prototype(JSContext *ctx, JSValueConst prototype)
+{
+    JS_FreeValue(ctx, view_prototype);
+    view_prototype = JS_DupValue(ctx, prototype);
+}
+
+void gw_engine_throw_error(JSContext *ctx, const char *message)
+{
+    JSValue error = JS_NewObjectClass(ctx, JS_CLASS_ERROR);
+    if (JS_IsException(error))
+        return;
+    JS_DefinePropertyValue(ctx, error, JS_ATOM_message, JS_NewString(ctx, message),
+                           JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+    build_backtrace(ctx, error, NULL, 0, 0, 0);
+    JS_Throw(ctx, error);
+}
+
+void gw_engine_forget_running_code(JSContext *ctx)
+{
+    JSRuntime *rt = ctx->rt;
+    struct list_head *link, *next;
+    list_for_each_safe(link, next, &rt->job_list) {
+        JSJobEntry *job = list_entry(link, JSJobEntry, link);
+        list_del(&job->link);
+        for (int i = 0; i < job->argc; i++)
+            JS_FreeValue(ctx, job->argv[i]);
+        js_free(ctx, job);
+    }
+    rt->current_stack_frame = NULL;
+}
+
+size_t gw_engine_heap_used(JSRuntime *rt)
+{
+    return rt->malloc_state.malloc_size;
+}

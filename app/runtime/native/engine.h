@@ -1,0 +1,32 @@
+/*
+ * The few things this runtime needs of QuickJS that its public header lacks. engine.c compiles quickjs.c as it is and
+ * adds these functions, so a change of QuickJS's internals breaks the build here and nowhere else.
+ */
+#ifndef GW_ENGINE_H
+#define GW_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quickjs.h"
+
+/* Bytes behind a typed array, DataView or ArrayBuffer; -1 (nothing thrown) for anything else. */
+int gw_engine_bytes(JSContext *ctx, JSValueConst value, uint8_t **data, size_t *length);
+
+/* A Uint8Array view whose prototype is the one registered below (Buffer.prototype). */
+JSValue gw_engine_new_view(JSContext *ctx, JSValueConst array_buffer, size_t offset, size_t length);
+void gw_engine_set_view_prototype(JSContext *ctx, JSValueConst prototype);
+
+/* Throws a plain Error with a stack trace; the message may have any length. */
+void gw_engine_throw_error(JSContext *ctx, const char *message);
+
+/*
+ * After fork, in the child: forgets the parent's call stack and its pending promise jobs, so that nothing of the
+ * parent's running code continues here.
+ */
+void gw_engine_forget_running_code(JSContext *ctx);
+
+/* Bytes allocated by the JavaScript heap. */
+size_t gw_engine_heap_used(JSRuntime *rt);
+
+#endif

@@ -1,0 +1,13 @@
+/* The process as a whole. */
+#ifndef GW_PROCESS_H
+#define GW_PROCESS_H
+
+void gw_process_arguments(int argc, char **argv);
+/* Runs the 'exit' hook once, flushes stdio and ends. */
+void gw_process_exit(int code) __attribute__((noreturn));
+/* The code for an end without process.exit(): process.exitCode or 0. */
+int gw_process_exit_code(void);
+/* Forgets what the parent watched (signals, children); in a forked child. */
+void gw_process_forget(void);
+
+#endif

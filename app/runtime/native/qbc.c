@@ -1,0 +1,119 @@
+/* The .qbc container. See qbc.h. */
+#include "qbc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine_id.h"
+
+#define ENGINE_OFFSET 20
+#define ENGINE_LENGTH (GW_QBC_HEADER - ENGINE_OFFSET)
+
+static const uint8_t magic[8] = {'G', 'W', 'Q', 'B', 'C', '\r', '\n', 0x1a};
+
+static uint32_t crc32(const uint8_t *bytes, size_t length)
+{
+    uint32_t table[256];
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t value = i;
+        for (int bit = 0; bit < 8; bit++)
+            value = (value & 1) != 0 ? 0xedb88320u ^ (value >> 1) : value >> 1;
+        table[i] = value;
+    }
+    uint32_t crc = 0xffffffffu;
+    for (size_t i = 0; i < length; i++)
+        crc = table[(crc ^ bytes[i]) & 0xff] ^ (crc >> 8);
+    return crc ^ 0xffffffffu;
+}
+
+static void put_u32(uint8_t *target, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        target[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint32_t get_u32(const uint8_t *source)
+{
+    return (uint32_t)source[0] | (uint32_t)source[1] << 8 | (uint32_t)source[2] << 16 | (uint32_t)source[3] << 24;
+}
+
+void gw_qbc_write_header(uint8_t header[GW_QBC_HEADER], const uint8_t *payload, size_t length)
+{
+    memset(header, 0, GW_QBC_HEADER);
+    memcpy(header, magic, sizeof(magic));
+    put_u32(header + 8, GW_QBC_VERSION);
+    put_u32(header + 12, crc32(payload, length));
+    put_u32(header + 16, (uint32_t)length);
+    snprintf((char *)header + ENGINE_OFFSET, ENGINE_LENGTH, "%s", GW_ENGINE_ID);
+}
+
+const char *gw_qbc_check(const uint8_t *file, size_t size, const uint8_t **payload, size_t *length)
+{
+    static char problem[200];
+    if (size < GW_QBC_HEADER || memcmp(file, magic, sizeof(magic)) != 0)
+        return "not a bytecode file of gateway-bytecode";
+    if (get_u32(file + 8) != GW_QBC_VERSION) {
+        snprintf(problem, sizeof(problem), "bytecode file format %u, this runtime reads format %d",
+                 (unsigned)get_u32(file + 8), GW_QBC_VERSION);
+        return problem;
+    }
+    char engine[ENGINE_LENGTH + 1] = {0};
+    memcpy(engine, file + ENGINE_OFFSET, ENGINE_LENGTH);
+    if (strcmp(engine, GW_ENGINE_ID) != 0) {
+        snprintf(problem, sizeof(problem), "compiled for QuickJS %s, this runtime is QuickJS %s", engine, GW_ENGINE_ID);
+        return problem;
+    }
+    if (get_u32(file + 16) != size - GW_QBC_HEADER) {
+        snprintf(problem, sizeof(problem), "truncated or too long: %zu bytes of bytecode, the header says %u",
+                 size - GW_QBC_HEADER, (unsigned)get_u32(file + 16));
+        return problem;
+    }
+    *payload = file + GW_QBC_HEADER;
+    *length = size - GW_QBC_HEADER;
+    if (crc32(*payload, *length) != get_u32(file + 12))
+        return "damaged: the checksum does not match";
+    return NULL;
+}
+
+uint8_t *gw_read_whole_file(const char *path, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    size_t capacity = 65536;
+    size_t used = 0;
+    uint8_t *bytes = malloc(capacity + 1);
+    while (bytes != NULL) {
+        ssize_t got = read(fd, bytes + used, capacity - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            free(bytes);
+            bytes = NULL;
+            break;
+        }
+        if (got == 0)
+            break;
+        used += (size_t)got;
+        if (used == capacity) {
+            capacity *= 2;
+            uint8_t *larger = realloc(bytes, capacity + 1);
+            if (larger == NULL)
+                free(bytes);
+            bytes = larger;
+        }
+    }
+    int error = errno;
+    close(fd);
+    errno = error;
+    if (bytes != NULL) {
+        bytes[used] = 0;
+        *size = used;
+    }
+    return bytes;
+}

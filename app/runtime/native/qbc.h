@@ -1,0 +1,29 @@
+/*
+ * The .qbc file: a header and QuickJS bytecode. Bytecode is only valid for the engine that wrote it, so the header
+ * carries that engine's identity (a hash of its sources, see the Makefile).
+ *
+ *   offset  0  magic "GWQBC\r\n\x1a"
+ *           8  format version, u32 little-endian
+ *          12  CRC-32 (IEEE) of the payload, u32 little-endian
+ *          16  length of the payload, u32 little-endian
+ *          20  engine id, 44 bytes, padded with NUL
+ *          64  payload
+ */
+#ifndef GW_QBC_H
+#define GW_QBC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define GW_QBC_VERSION 1
+#define GW_QBC_HEADER 64
+
+void gw_qbc_write_header(uint8_t header[GW_QBC_HEADER], const uint8_t *payload, size_t length);
+
+/* NULL when `file` is a valid .qbc for this engine, with *payload and *length set; otherwise what is wrong. */
+const char *gw_qbc_check(const uint8_t *file, size_t size, const uint8_t **payload, size_t *length);
+
+/* Reads a whole file into memory from malloc, NUL-terminated. NULL with errno set on failure. */
+uint8_t *gw_read_whole_file(const char *path, size_t *size);
+
+#endif

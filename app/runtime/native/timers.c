@@ -1,0 +1,628 @@
+/* setTimeout, setInterval, setImmediate, process.nextTick and queueMicrotask, natively and in Node's order. */
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "binding.h"
+#include "loop.h"
+#include "modules.h"
+
+#define INLINE_ARGUMENTS 4
+#define MAX_DELAY 2147483647.0
+
+/* A function with its arguments, waiting to be called. */
+typedef struct {
+    JSValue function;
+    int argc;
+    JSValue argv[INLINE_ARGUMENTS];
+    JSValue *more; /* all arguments, when they are more than fit inline */
+} call;
+
+typedef struct {
+    JSValue self; /* keeps the object alive while the timer is armed; JS_UNDEFINED otherwise */
+    call call;
+    uint64_t due;
+    uint64_t sequence;
+    double delay;
+    int heap_index; /* -1: not armed */
+    uint32_t id;
+    bool repeats;
+    bool referenced;
+    bool cleared; /* refresh() re-arms a timer that has fired, but not a cleared one */
+} timer;
+
+typedef struct immediate immediate;
+struct immediate {
+    immediate *next;
+    JSValue self;
+    call call;
+    bool queued;
+    bool referenced;
+};
+
+static JSClassID timer_class;
+static JSClassID immediate_class;
+
+static struct {
+    timer **heap;
+    int count;
+    int capacity;
+    int referenced;
+    uint64_t sequence;
+    uint32_t last_id;
+} timers;
+
+static struct {
+    immediate *first;
+    immediate *last;
+    int referenced;
+} immediates;
+
+/* A ring of calls: nextTick is the hottest queue of Node's streams. */
+static struct {
+    call *ring;
+    uint32_t capacity; /* a power of two, or 0 */
+    uint32_t head;
+    uint32_t count;
+} ticks;
+
+static int call_init(JSContext *ctx, call *target, JSValueConst function, int argc, JSValueConst *argv)
+{
+    target->argc = argc > 0 ? argc : 0;
+    target->more = NULL;
+    JSValue *slots = target->argv;
+    if (target->argc > INLINE_ARGUMENTS) {
+        target->more = js_malloc(ctx, sizeof(JSValue) * (size_t)target->argc);
+        if (target->more == NULL)
+            return -1;
+        slots = target->more;
+    }
+    target->function = JS_DupValue(ctx, function);
+    for (int i = 0; i < target->argc; i++)
+        slots[i] = JS_DupValue(ctx, argv[i]);
+    return 0;
+}
+
+static JSValue *call_arguments(call *target)
+{
+    return target->more != NULL ? target->more : target->argv;
+}
+
+static void call_free(JSRuntime *rt, call *target)
+{
+    JSValue *slots = call_arguments(target);
+    JSValue function = target->function;
+    target->function = JS_UNDEFINED;
+    for (int i = 0; i < target->argc; i++)
+        JS_FreeValueRT(rt, slots[i]);
+    js_free_rt(rt, target->more);
+    target->more = NULL;
+    target->argc = 0;
+    JS_FreeValueRT(rt, function);
+}
+
+static void call_mark(JSRuntime *rt, call *target, JS_MarkFunc *mark)
+{
+    JS_MarkValue(rt, target->function, mark);
+    JSValue *slots = call_arguments(target);
+    for (int i = 0; i < target->argc; i++)
+        JS_MarkValue(rt, slots[i], mark);
+}
+
+/* The binary heap: earliest due first, then in the order of arming. */
+
+static bool is_before(const timer *a, const timer *b)
+{
+    return a->due < b->due || (a->due == b->due && a->sequence < b->sequence);
+}
+
+static void heap_place(int index, timer *item)
+{
+    timers.heap[index] = item;
+    item->heap_index = index;
+}
+
+static void heap_up(int index, timer *item)
+{
+    while (index > 0) {
+        int parent = (index - 1) / 2;
+        if (!is_before(item, timers.heap[parent]))
+            break;
+        heap_place(index, timers.heap[parent]);
+        index = parent;
+    }
+    heap_place(index, item);
+}
+
+static void heap_down(int index, timer *item)
+{
+    for (;;) {
+        int child = 2 * index + 1;
+        if (child >= timers.count)
+            break;
+        if (child + 1 < timers.count && is_before(timers.heap[child + 1], timers.heap[child]))
+            child++;
+        if (!is_before(timers.heap[child], item))
+            break;
+        heap_place(index, timers.heap[child]);
+        index = child;
+    }
+    heap_place(index, item);
+}
+
+static void heap_remove(timer *item)
+{
+    int index = item->heap_index;
+    item->heap_index = -1;
+    timer *last = timers.heap[--timers.count];
+    if (last == item)
+        return;
+    if (index > 0 && is_before(last, timers.heap[(index - 1) / 2]))
+        heap_up(index, last);
+    else
+        heap_down(index, last);
+}
+
+static int timer_arm(JSContext *ctx, timer *item, JSValueConst self)
+{
+    if (timers.count == timers.capacity) {
+        int capacity = timers.capacity > 0 ? timers.capacity * 2 : 32;
+        timer **heap = realloc(timers.heap, sizeof(*heap) * (size_t)capacity);
+        if (heap == NULL) {
+            JS_ThrowOutOfMemory(ctx);
+            return -1;
+        }
+        timers.heap = heap;
+        timers.capacity = capacity;
+    }
+    item->due = gw_loop_now() + (uint64_t)item->delay;
+    item->sequence = timers.sequence++;
+    heap_up(timers.count++, item);
+    if (item->referenced)
+        timers.referenced++;
+    if (JS_IsUndefined(item->self))
+        item->self = JS_DupValue(ctx, self);
+    return 0;
+}
+
+/* Takes the timer off the heap; the caller frees the returned reference when done with it. */
+static JSValue timer_disarm(timer *item)
+{
+    if (item->heap_index >= 0) {
+        heap_remove(item);
+        if (item->referenced)
+            timers.referenced--;
+    }
+    JSValue self = item->self;
+    item->self = JS_UNDEFINED;
+    return self;
+}
+
+static void timer_finalizer(JSRuntime *rt, JSValue value)
+{
+    timer *item = JS_GetOpaque(value, timer_class);
+    if (item != NULL) {
+        call_free(rt, &item->call);
+        js_free_rt(rt, item);
+    }
+}
+
+static void timer_mark(JSRuntime *rt, JSValueConst value, JS_MarkFunc *mark)
+{
+    timer *item = JS_GetOpaque(value, timer_class);
+    if (item != NULL)
+        call_mark(rt, &item->call, mark);
+}
+
+static void immediate_finalizer(JSRuntime *rt, JSValue value)
+{
+    immediate *item = JS_GetOpaque(value, immediate_class);
+    if (item != NULL) {
+        call_free(rt, &item->call);
+        js_free_rt(rt, item);
+    }
+}
+
+static void immediate_mark(JSRuntime *rt, JSValueConst value, JS_MarkFunc *mark)
+{
+    immediate *item = JS_GetOpaque(value, immediate_class);
+    if (item != NULL)
+        call_mark(rt, &item->call, mark);
+}
+
+static int require_function(JSContext *ctx, JSValueConst value)
+{
+    if (JS_IsFunction(ctx, value))
+        return 0;
+    gw_throw_code(ctx, GW_TYPE_ERROR, "ERR_INVALID_ARG_TYPE", "The \"callback\" argument must be of type function.");
+    return -1;
+}
+
+static int read_delay(JSContext *ctx, JSValueConst value, double *delay)
+{
+    double number;
+    if (JS_ToFloat64(ctx, &number, value) != 0)
+        return -1;
+    *delay = number >= 1 && number <= MAX_DELAY ? trunc(number) : 1;
+    return 0;
+}
+
+static JSValue timer_new(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv, int repeats)
+{
+    (void)this_value;
+    double delay = 1;
+    if (require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0 ||
+        (argc > 1 && read_delay(ctx, argv[1], &delay) != 0))
+        return JS_EXCEPTION;
+    JSValue self = JS_NewObjectClass(ctx, (int)timer_class);
+    if (JS_IsException(self))
+        return self;
+    timer *item = js_mallocz(ctx, sizeof(*item));
+    if (item == NULL)
+        goto fail;
+    item->self = JS_UNDEFINED;
+    item->call.function = JS_UNDEFINED;
+    item->heap_index = -1;
+    item->delay = delay;
+    item->repeats = repeats != 0;
+    item->referenced = true;
+    item->id = ++timers.last_id;
+    JS_SetOpaque(self, item);
+    if (call_init(ctx, &item->call, argv[0], argc - 2, argv + 2) != 0 || timer_arm(ctx, item, self) != 0)
+        goto fail;
+    return self;
+fail:
+    JS_FreeValue(ctx, self);
+    return JS_EXCEPTION;
+}
+
+static void timer_stop(JSContext *ctx, timer *item)
+{
+    item->repeats = false;
+    item->cleared = true;
+    JS_FreeValue(ctx, timer_disarm(item));
+}
+
+static JSValue timer_clear(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    if (argc < 1 || JS_IsUndefined(argv[0]) || JS_IsNull(argv[0]))
+        return JS_UNDEFINED;
+    timer *item = JS_GetOpaque(argv[0], timer_class);
+    if (item == NULL && (JS_IsNumber(argv[0]) || JS_IsString(argv[0]))) {
+        double id;
+        if (JS_ToFloat64(ctx, &id, argv[0]) != 0)
+            return JS_EXCEPTION;
+        for (int i = 0; i < timers.count && item == NULL; i++) {
+            if (timers.heap[i]->id == id)
+                item = timers.heap[i];
+        }
+    }
+    if (item != NULL)
+        timer_stop(ctx, item);
+    return JS_UNDEFINED;
+}
+
+enum timer_method { TIMER_REF, TIMER_UNREF, TIMER_HAS_REF, TIMER_REFRESH, TIMER_CLOSE, TIMER_ID };
+
+static JSValue timer_method(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv, int method)
+{
+    (void)argc;
+    (void)argv;
+    timer *item = JS_GetOpaque2(ctx, this_value, timer_class);
+    if (item == NULL)
+        return JS_EXCEPTION;
+    switch (method) {
+    case TIMER_REF:
+    case TIMER_UNREF: {
+        bool referenced = method == TIMER_REF;
+        if (item->heap_index >= 0 && item->referenced != referenced)
+            timers.referenced += referenced ? 1 : -1;
+        item->referenced = referenced;
+        break;
+    }
+    case TIMER_HAS_REF:
+        return JS_NewBool(ctx, item->referenced);
+    case TIMER_REFRESH:
+        if (!item->cleared) {
+            JSValue kept = timer_disarm(item);
+            int status = timer_arm(ctx, item, this_value);
+            JS_FreeValue(ctx, kept);
+            if (status != 0)
+                return JS_EXCEPTION;
+        }
+        break;
+    case TIMER_CLOSE:
+        timer_stop(ctx, item);
+        break;
+    default:
+        return JS_NewUint32(ctx, item->id);
+    }
+    return JS_DupValue(ctx, this_value);
+}
+
+void gw_timers_run(void)
+{
+    JSContext *ctx = gw_loop_context();
+    uint64_t now = gw_loop_now();
+    /* Timers armed by these callbacks wait for the next turn. */
+    uint64_t newest = timers.sequence;
+    while (timers.count > 0) {
+        timer *item = timers.heap[0];
+        if (item->due > now || item->sequence >= newest)
+            return;
+        JSValue self = timer_disarm(item);
+        gw_loop_call(item->call.function, self, item->call.argc, call_arguments(&item->call));
+        if (item->repeats && item->heap_index < 0 && timer_arm(ctx, item, self) != 0)
+            gw_loop_uncaught();
+        JS_FreeValue(ctx, self);
+    }
+}
+
+bool gw_timers_alive(void)
+{
+    return timers.referenced > 0 || immediates.referenced > 0;
+}
+
+int gw_timers_timeout(void)
+{
+    if (immediates.first != NULL)
+        return 0;
+    if (timers.count == 0)
+        return -1;
+    uint64_t now = gw_loop_now();
+    uint64_t due = timers.heap[0]->due;
+    return due <= now ? 0 : (int)(due - now);
+}
+
+static JSValue immediate_new(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    if (require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0)
+        return JS_EXCEPTION;
+    JSValue self = JS_NewObjectClass(ctx, (int)immediate_class);
+    if (JS_IsException(self))
+        return self;
+    immediate *item = js_mallocz(ctx, sizeof(*item));
+    if (item == NULL) {
+        JS_FreeValue(ctx, self);
+        return JS_EXCEPTION;
+    }
+    item->self = JS_UNDEFINED;
+    item->call.function = JS_UNDEFINED;
+    JS_SetOpaque(self, item);
+    if (call_init(ctx, &item->call, argv[0], argc - 1, argv + 1) != 0) {
+        JS_FreeValue(ctx, self);
+        return JS_EXCEPTION;
+    }
+    item->queued = true;
+    item->referenced = true;
+    item->self = JS_DupValue(ctx, self);
+    immediates.referenced++;
+    if (immediates.last != NULL)
+        immediates.last->next = item;
+    else
+        immediates.first = item;
+    immediates.last = item;
+    return self;
+}
+
+/* A cleared immediate stays in the queue, without a function, until its turn. */
+static void immediate_cancel(immediate *item)
+{
+    if (!item->queued)
+        return;
+    item->queued = false;
+    if (item->referenced)
+        immediates.referenced--;
+}
+
+static JSValue immediate_clear(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)ctx;
+    (void)this_value;
+    immediate *item = argc > 0 ? JS_GetOpaque(argv[0], immediate_class) : NULL;
+    if (item != NULL)
+        immediate_cancel(item);
+    return JS_UNDEFINED;
+}
+
+static JSValue immediate_method(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv, int method)
+{
+    (void)argc;
+    (void)argv;
+    immediate *item = JS_GetOpaque2(ctx, this_value, immediate_class);
+    if (item == NULL)
+        return JS_EXCEPTION;
+    if (method == TIMER_HAS_REF)
+        return JS_NewBool(ctx, item->referenced);
+    bool referenced = method == TIMER_REF;
+    if (item->queued && item->referenced != referenced)
+        immediates.referenced += referenced ? 1 : -1;
+    item->referenced = referenced;
+    return JS_DupValue(ctx, this_value);
+}
+
+void gw_immediates_run(void)
+{
+    JSContext *ctx = gw_loop_context();
+    immediate *item = immediates.first;
+    immediates.first = NULL;
+    immediates.last = NULL;
+    while (item != NULL) {
+        immediate *next = item->next;
+        JSValue self = item->self;
+        item->self = JS_UNDEFINED;
+        item->next = NULL;
+        if (item->queued) {
+            immediate_cancel(item);
+            gw_loop_call(item->call.function, self, item->call.argc, call_arguments(&item->call));
+        }
+        JS_FreeValue(ctx, self);
+        item = next;
+    }
+}
+
+static int ticks_grow(JSContext *ctx)
+{
+    uint32_t capacity = ticks.capacity > 0 ? ticks.capacity * 2 : 64;
+    call *ring = js_malloc(ctx, sizeof(*ring) * capacity);
+    if (ring == NULL)
+        return -1;
+    for (uint32_t i = 0; i < ticks.count; i++)
+        ring[i] = ticks.ring[(ticks.head + i) & (ticks.capacity - 1)];
+    js_free(ctx, ticks.ring);
+    ticks.ring = ring;
+    ticks.capacity = capacity;
+    ticks.head = 0;
+    return 0;
+}
+
+static JSValue next_tick(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    if (require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0)
+        return JS_EXCEPTION;
+    if (ticks.count == ticks.capacity && ticks_grow(ctx) != 0)
+        return JS_EXCEPTION;
+    call *slot = &ticks.ring[(ticks.head + ticks.count) & (ticks.capacity - 1)];
+    if (call_init(ctx, slot, argv[0], argc - 1, argv + 1) != 0)
+        return JS_EXCEPTION;
+    ticks.count++;
+    return JS_UNDEFINED;
+}
+
+static call take_tick(void)
+{
+    call taken = ticks.ring[ticks.head];
+    ticks.head = (ticks.head + 1) & (ticks.capacity - 1);
+    ticks.count--;
+    return taken;
+}
+
+int gw_ticks_run(void)
+{
+    JSContext *ctx = gw_loop_context();
+    int done = 0;
+    while (ticks.count > 0) {
+        call current = take_tick();
+        JSValue result = JS_Call(ctx, current.function, JS_UNDEFINED, current.argc, call_arguments(&current));
+        if (JS_IsException(result))
+            gw_loop_uncaught();
+        JS_FreeValue(ctx, result);
+        call_free(JS_GetRuntime(ctx), &current);
+        done++;
+    }
+    return done;
+}
+
+void gw_ticks_forget(void)
+{
+    JSRuntime *rt = JS_GetRuntime(gw_loop_context());
+    while (ticks.count > 0) {
+        call current = take_tick();
+        call_free(rt, &current);
+    }
+    js_free_rt(rt, ticks.ring);
+    ticks.ring = NULL;
+    ticks.capacity = 0;
+    ticks.head = 0;
+}
+
+void gw_timers_forget(void)
+{
+    JSContext *ctx = gw_loop_context();
+    while (timers.count > 0)
+        timer_stop(ctx, timers.heap[timers.count - 1]);
+    free(timers.heap);
+    timers.heap = NULL;
+    timers.capacity = 0;
+    immediate *item = immediates.first;
+    immediates.first = NULL;
+    immediates.last = NULL;
+    while (item != NULL) {
+        immediate *next = item->next;
+        JSValue self = item->self;
+        item->self = JS_UNDEFINED;
+        immediate_cancel(item);
+        JS_FreeValue(ctx, self);
+        item = next;
+    }
+}
+
+static JSValue run_microtask(JSContext *ctx, int argc, JSValueConst *argv)
+{
+    (void)argc;
+    JSValue result = JS_Call(ctx, argv[0], JS_UNDEFINED, 0, NULL);
+    return result;
+}
+
+static JSValue queue_microtask(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    if (require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0)
+        return JS_EXCEPTION;
+    return JS_EnqueueJob(ctx, run_microtask, 1, argv) != 0 ? JS_EXCEPTION : JS_UNDEFINED;
+}
+
+static JSValue set_hooks(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)ctx;
+    (void)this_value;
+    gw_loop_set_hooks(argc > 0 ? argv[0] : JS_UNDEFINED);
+    return JS_UNDEFINED;
+}
+
+static const JSCFunctionListEntry timer_methods[] = {
+    JS_CFUNC_MAGIC_DEF("ref", 0, timer_method, TIMER_REF),
+    JS_CFUNC_MAGIC_DEF("unref", 0, timer_method, TIMER_UNREF),
+    JS_CFUNC_MAGIC_DEF("hasRef", 0, timer_method, TIMER_HAS_REF),
+    JS_CFUNC_MAGIC_DEF("refresh", 0, timer_method, TIMER_REFRESH),
+    JS_CFUNC_MAGIC_DEF("close", 0, timer_method, TIMER_CLOSE),
+    JS_CFUNC_MAGIC_DEF("[Symbol.toPrimitive]", 0, timer_method, TIMER_ID),
+};
+
+static const JSCFunctionListEntry immediate_methods[] = {
+    JS_CFUNC_MAGIC_DEF("ref", 0, immediate_method, TIMER_REF),
+    JS_CFUNC_MAGIC_DEF("unref", 0, immediate_method, TIMER_UNREF),
+    JS_CFUNC_MAGIC_DEF("hasRef", 0, immediate_method, TIMER_HAS_REF),
+};
+
+static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_MAGIC_DEF("setTimeout", 2, timer_new, 0),
+    JS_CFUNC_MAGIC_DEF("setInterval", 2, timer_new, 1),
+    JS_CFUNC_DEF("clearTimeout", 1, timer_clear),
+    JS_CFUNC_DEF("clearInterval", 1, timer_clear),
+    JS_CFUNC_DEF("setImmediate", 1, immediate_new),
+    JS_CFUNC_DEF("clearImmediate", 1, immediate_clear),
+    JS_CFUNC_DEF("nextTick", 1, next_tick),
+    JS_CFUNC_DEF("queueMicrotask", 1, queue_microtask),
+    JS_CFUNC_DEF("setHooks", 1, set_hooks),
+};
+
+static int new_class(JSContext *ctx, JSClassID *id, const JSClassDef *definition,
+                     const JSCFunctionListEntry *methods, int count)
+{
+    JS_NewClassID(id);
+    if (JS_NewClass(JS_GetRuntime(ctx), *id, definition) != 0)
+        return -1;
+    JSValue prototype = JS_NewObject(ctx);
+    if (JS_IsException(prototype))
+        return -1;
+    JS_SetPropertyFunctionList(ctx, prototype, methods, count);
+    JS_SetClassProto(ctx, *id, prototype);
+    return 0;
+}
+
+int gw_init_timers(JSContext *ctx, JSValueConst object)
+{
+    static const JSClassDef timeout = {"Timeout", timer_finalizer, timer_mark, NULL, NULL};
+    static const JSClassDef immediate_definition = {"Immediate", immediate_finalizer, immediate_mark, NULL, NULL};
+    if (new_class(ctx, &timer_class, &timeout, timer_methods, GW_COUNT(timer_methods)) != 0 ||
+        new_class(ctx, &immediate_class, &immediate_definition, immediate_methods, GW_COUNT(immediate_methods)) != 0)
+        return -1;
+    gw_set_functions(ctx, object, functions);
+    return 0;
+}
