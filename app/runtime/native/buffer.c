@@ -8,19 +8,12 @@
 
 #include "modules.h"
 
-/* allocate(size, zeroed): size is checked by buffer.ts. */
-static JSValue allocate(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+/* Learned from an instance: QuickJS's header doesn't name its built-in classes. */
+static JSClassID uint8array_class;
+
+int gw_is_uint8array(JSValueConst value)
 {
-    (void)this_val;
-    (void)argc;
-    int64_t size;
-    if (!gw_is_integer(argv[0], &size) || size < 0)
-        return JS_ThrowRangeError(ctx, "invalid size");
-    uint8_t *p;
-    JSValue buffer = gw_alloc_buffer(ctx, (size_t)size, &p);
-    if (!JS_IsException(buffer) && JS_VALUE_GET_TAG(argv[1]) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(argv[1]))
-        memset(p, 0, (size_t)size);
-    return buffer;
+    return JS_IsObject(value) && JS_GetClassID(value) == uint8array_class;
 }
 
 /* view(arrayBuffer, offset, length): a Buffer that shares memory. */
@@ -73,27 +66,23 @@ static JSValue subarray(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     return result;
 }
 
-/* copyBytes(source, target, targetStart, sourceStart, sourceEnd): integers in range; overlap is fine. */
-static JSValue copy_bytes(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+/* Copies what exists of source[from, end) and fits at target[to]; overlap is fine. */
+static int64_t copy_range(gw_slice source, gw_slice target, int64_t to, int64_t from, int64_t end)
 {
-    (void)this_val;
-    (void)argc;
-    gw_slice source, target;
-    int64_t to, from, end;
-    if (gw_bytes(ctx, argv[0], &source.p, &source.len) || gw_bytes(ctx, argv[1], &target.p, &target.len))
-        return JS_EXCEPTION;
-    if (!gw_is_integer(argv[2], &to) || !gw_is_integer(argv[3], &from) || !gw_is_integer(argv[4], &end) || to < 0 ||
-        from < 0)
-        return JS_ThrowRangeError(ctx, "invalid range");
     if (end > (int64_t)source.len)
         end = (int64_t)source.len;
     if (to >= (int64_t)target.len || from >= end)
-        return JS_NewInt32(ctx, 0);
+        return 0;
     int64_t count = end - from;
     if (count > (int64_t)target.len - to)
         count = (int64_t)target.len - to;
     memmove(target.p + to, source.p + from, (size_t)count);
-    return JS_NewInt32(ctx, (int32_t)count);
+    return count;
+}
+
+static int item_bytes(JSContext *ctx, JSValueConst item, gw_slice *out)
+{
+    return gw_is_uint8array(item) ? gw_bytes_or_none(ctx, item, &out->p, &out->len) : -1;
 }
 
 /* concat(list, totalLength or undefined): undefined when an element is no typed array, for buffer.ts to refuse. */
@@ -112,7 +101,7 @@ static JSValue concat(JSContext *ctx, JSValueConst this_val, int argc, JSValueCo
             JSValue item = JS_GetPropertyUint32(ctx, argv[0], (uint32_t)i);
             if (JS_IsException(item))
                 return item;
-            int failed = gw_bytes_or_none(ctx, item, &bytes.p, &bytes.len);
+            int failed = item_bytes(ctx, item, &bytes);
             JS_FreeValue(ctx, item);
             if (failed)
                 return JS_UNDEFINED;
@@ -128,7 +117,7 @@ static JSValue concat(JSContext *ctx, JSValueConst this_val, int argc, JSValueCo
     size_t at = 0;
     for (int64_t i = 0; i < count; i++) {
         JSValue item = JS_GetPropertyUint32(ctx, argv[0], (uint32_t)i);
-        if (JS_IsException(item) || gw_bytes_or_none(ctx, item, &bytes.p, &bytes.len)) {
+        if (JS_IsException(item) || item_bytes(ctx, item, &bytes)) {
             JS_FreeValue(ctx, result);
             if (JS_IsException(item))
                 return item;
@@ -220,10 +209,62 @@ static JSValue swap(JSContext *ctx, JSValueConst this_val, int argc, JSValueCons
     return JS_UNDEFINED;
 }
 
+/* buf.copy(target, targetStart, sourceStart, sourceEnd) */
+static JSValue copy(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    gw_slice source, target;
+    int64_t to = 0, from = 0, end;
+    if (gw_bytes_or_none(ctx, this_value, &source.p, &source.len) || !gw_is_uint8array(argv[0]) ||
+        gw_bytes_or_none(ctx, argv[0], &target.p, &target.len))
+        return gw_buffer_slow(ctx, "copy", this_value, argc, argv);
+    end = (int64_t)source.len;
+    if ((!JS_IsUndefined(argv[1]) && !gw_is_integer(argv[1], &to)) ||
+        (!JS_IsUndefined(argv[2]) && !gw_is_integer(argv[2], &from)) ||
+        (!JS_IsUndefined(argv[3]) && !gw_is_integer(argv[3], &end)) || to < 0 || from < 0 ||
+        from > (int64_t)source.len || end < 0)
+        return gw_buffer_slow(ctx, "copy", this_value, argc, argv);
+    return JS_NewInt64(ctx, copy_range(source, target, to, from, end));
+}
+
+/* buf.equals(other) */
+static JSValue equals(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    gw_slice a, b;
+    if (gw_bytes_or_none(ctx, this_value, &a.p, &a.len) || !gw_is_uint8array(argv[0]) ||
+        gw_bytes_or_none(ctx, argv[0], &b.p, &b.len))
+        return gw_buffer_slow(ctx, "equals", this_value, argc, argv);
+    return JS_NewBool(ctx, a.len == b.len && memcmp(a.p, b.p, a.len) == 0);
+}
+
+/* Buffer.allocUnsafe(size) */
+static JSValue alloc_unsafe(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    int64_t size;
+    uint8_t *p;
+    if (!gw_is_integer(argv[0], &size) || size < 0 || size > INT32_MAX)
+        return gw_buffer_slow(ctx, "allocUnsafe", this_value, argc, argv);
+    return gw_alloc_buffer(ctx, (size_t)size, &p);
+}
+
+/* Buffer.alloc(size, fill, encoding) */
+static JSValue alloc(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    int64_t size;
+    uint8_t *p;
+    int plain = JS_IsUndefined(argv[1]) ||
+                (JS_VALUE_GET_TAG(argv[1]) == JS_TAG_INT && JS_VALUE_GET_INT(argv[1]) == 0);
+    if (!plain || !gw_is_integer(argv[0], &size) || size < 0 || size > INT32_MAX)
+        return gw_buffer_slow(ctx, "alloc", this_value, argc, argv);
+    JSValue buffer = gw_alloc_buffer(ctx, (size_t)size, &p);
+    if (!JS_IsException(buffer))
+        memset(p, 0, (size_t)size);
+    return buffer;
+}
+
 static const JSCFunctionListEntry functions[] = {
-    JS_CFUNC_DEF("allocate", 2, allocate),
+    JS_CFUNC_DEF("allocUnsafe", 1, alloc_unsafe),
+    JS_CFUNC_DEF("alloc", 3, alloc),
     JS_CFUNC_DEF("view", 3, view),
-    JS_CFUNC_DEF("copyBytes", 5, copy_bytes),
     JS_CFUNC_DEF("concat", 2, concat),
     JS_CFUNC_DEF("compare", 2, compare),
     JS_CFUNC_DEF("fillBytes", 4, fill_bytes),
@@ -233,10 +274,18 @@ static const JSCFunctionListEntry functions[] = {
 static const JSCFunctionListEntry method_functions[] = {
     JS_CFUNC_DEF("subarray", 2, subarray),
     JS_CFUNC_DEF("slice", 2, subarray),
+    JS_CFUNC_DEF("copy", 4, copy),
+    JS_CFUNC_DEF("equals", 1, equals),
 };
 
 int gw_init_buffer(JSContext *ctx, JSValueConst object)
 {
+    JSValueConst no_length = JS_UNDEFINED;
+    JSValue sample = JS_NewTypedArray(ctx, 1, &no_length, JS_TYPED_ARRAY_UINT8);
+    if (JS_IsException(sample))
+        return -1;
+    uint8array_class = JS_GetClassID(sample);
+    JS_FreeValue(ctx, sample);
     JSValue methods = JS_NewObject(ctx);
     if (JS_IsException(methods))
         return -1;

@@ -28,6 +28,9 @@ static inline int gw_is_integer(JSValueConst value, int64_t *out)
     return 0;
 }
 
+/* True for Uint8Array and its subclasses (Buffer). */
+int gw_is_uint8array(JSValueConst value);
+
 /* Calls buffer.ts for whatever the native method doesn't handle; it throws or returns the method's result. */
 JSValue gw_buffer_slow(JSContext *ctx, const char *method, JSValueConst this_value, int argc, JSValueConst *argv);
 

@@ -1,5 +1,4 @@
 /* indexOf, lastIndexOf, includes. */
-#define _GNU_SOURCE
 #include <string.h>
 
 #include "buffer.h"

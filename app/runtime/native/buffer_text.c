@@ -194,17 +194,27 @@ static int text_of(JSContext *ctx, JSValueConst string, enum encoding encoding, 
     return encoding == UTF8 ? gw_utf8_of(ctx, string, text) : gw_wtf8_of(ctx, string, text);
 }
 
-/* fromString(string, encoding) → Buffer; undefined for an unknown encoding. */
-static JSValue from_string(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+/* Buffer.from(string, encoding) and Buffer.from(Uint8Array); the other shapes are the slow hook's. */
+static JSValue from(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
-    (void)this_value;
-    (void)argc;
-    enum encoding encoding;
+    enum encoding encoding = UTF8;
     gw_utf8 text;
-    if (encoding_of(ctx, argv[1], &encoding))
+    if (!JS_IsString(argv[0])) {
+        uint8_t *p;
+        size_t len;
+        if (gw_is_uint8array(argv[0]) && gw_bytes_or_none(ctx, argv[0], &p, &len) == 0) {
+            uint8_t *to;
+            JSValue copy = gw_alloc_buffer(ctx, len, &to);
+            if (!JS_IsException(copy))
+                memcpy(to, p, len);
+            return copy;
+        }
+        return gw_buffer_slow(ctx, "from", this_value, argc, argv);
+    }
+    if (JS_IsString(argv[1]) && encoding_of(ctx, argv[1], &encoding))
         return JS_EXCEPTION;
     if (encoding == UNKNOWN)
-        return JS_UNDEFINED;
+        return gw_buffer_slow(ctx, "from", this_value, argc, argv);
     if (text_of(ctx, argv[0], encoding, &text))
         return JS_EXCEPTION;
     size_t room = encoded_size(&text, encoding);
@@ -214,14 +224,19 @@ static JSValue from_string(JSContext *ctx, JSValueConst this_value, int argc, JS
     return bytes ? gw_adopt_buffer(ctx, bytes, n) : JS_EXCEPTION;
 }
 
-/* byteLength(string, encoding); an unknown encoding counts as UTF-8, as in Node. */
+/* Buffer.byteLength(string, encoding); an unknown encoding counts as UTF-8, as in Node. */
 static JSValue byte_length(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
-    (void)this_value;
-    (void)argc;
-    enum encoding encoding;
+    enum encoding encoding = UTF8;
     gw_utf8 text;
-    if (encoding_of(ctx, argv[1], &encoding) || gw_wtf8_of(ctx, argv[0], &text))
+    if (!JS_IsString(argv[0])) {
+        uint8_t *p;
+        size_t len;
+        if (gw_bytes_or_none(ctx, argv[0], &p, &len) == 0)
+            return JS_NewInt64(ctx, (int64_t)len);
+        return gw_buffer_slow(ctx, "byteLength", this_value, argc, argv);
+    }
+    if ((JS_IsString(argv[1]) && encoding_of(ctx, argv[1], &encoding)) || gw_wtf8_of(ctx, argv[0], &text))
         return JS_EXCEPTION;
     size_t n = encoded_size(&text, encoding == UNKNOWN ? UTF8 : encoding);
     gw_utf8_release(ctx, &text);
@@ -412,7 +427,7 @@ static JSValue utf8_decode(JSContext *ctx, JSValueConst this_value, int argc, JS
 }
 
 static const JSCFunctionListEntry functions[] = {
-    JS_CFUNC_DEF("fromString", 2, from_string),
+    JS_CFUNC_DEF("from", 3, from),
     JS_CFUNC_DEF("byteLength", 2, byte_length),
     JS_CFUNC_DEF("isEncoding", 1, is_encoding),
     JS_CFUNC_DEF("utf8Decode", 3, utf8_decode),
