@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { ImageError } from "./errors.ts";
 import {
+  ancestors,
   checkCardPath,
   createCommands,
   debugfs,
@@ -249,11 +250,6 @@ async function planCommands(options: {
     }
   }
   return commands;
-}
-
-function ancestors(cardPath: string): string[] {
-  const parts = cardPath.split("/").slice(1, -1);
-  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
 }
 
 function wrongKind(cardPath: string, what: string): ImageError {

@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import path from "node:path";
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { ToolFailedError, ToolMissingError } from "./errors.ts";
 
 /** The programs gwcard runs, and the Debian package that brings each. */
@@ -47,7 +49,9 @@ export interface ToolOptions {
   readonly cwd?: string;
   /** Added to a small fixed environment: nothing of the caller's locale or time zone reaches the tool. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string;
+  readonly input?: string | AsyncIterable<Buffer> | Iterable<Buffer>;
+  /** File descriptor that takes what the tool writes; without it the output is in the result. */
+  readonly output?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -57,34 +61,34 @@ export interface ToolResult {
 }
 
 /** Runs a program to its end; any exit code but 0 is an error that carries what the program said. */
-export function runTool(tool: Tool, options: ToolOptions): Promise<ToolResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(tool, options.args, {
-      cwd: options.cwd,
-      env: { PATH: searchPath(), LC_ALL: "C", TZ: "UTC", ...options.env },
-      stdio: ["pipe", "pipe", "pipe"],
-      signal: options.signal,
-    });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-    // A tool that ends before it has read its input is judged by its exit code, not by the broken pipe.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(options.input ?? "");
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT")
-        reject(new ToolMissingError({ tool, debianPackage: DEBIAN_PACKAGE[tool] }));
-      else reject(error);
-    });
-    child.on("close", (code, killedBy) => {
-      const result = { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
-      if (code === 0) resolve(result);
-      else {
-        const output =
-          result.stderr || result.stdout.toString() || `ended by ${killedBy ?? `exit code ${code}`}`;
-        reject(new ToolFailedError({ tool, args: options.args, output }));
-      }
-    });
+export async function runTool(tool: Tool, options: ToolOptions): Promise<ToolResult> {
+  const child = spawn(tool, options.args, {
+    cwd: options.cwd,
+    env: { PATH: searchPath(), LC_ALL: "C", TZ: "UTC", ...options.env },
+    stdio: ["pipe", options.output ?? "pipe", "pipe"],
+    signal: options.signal,
   });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
+  const ended = new Promise<{ code: number | null; killedBy: string | null }>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, killedBy) => resolve({ code, killedBy }));
+  });
+  const input = typeof options.input === "string" ? [options.input] : (options.input ?? []);
+  // A tool that ends before it has read all its input is judged by its exit code, not by the broken pipe.
+  const fed = pipeline(Readable.from(input), child.stdin as Writable).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+    },
+  );
+  const [{ code, killedBy }] = await Promise.all([ended, fed]).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") throw new ToolMissingError({ tool, debianPackage: DEBIAN_PACKAGE[tool] });
+    throw error;
+  });
+  const result = { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
+  if (code === 0) return result;
+  const output = result.stderr || result.stdout.toString() || `ended by ${killedBy ?? `exit code ${code}`}`;
+  throw new ToolFailedError({ tool, args: options.args, output });
 }

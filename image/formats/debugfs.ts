@@ -52,6 +52,12 @@ export function checkCardPath(cardPath: string): void {
   });
 }
 
+/** The directories above a path, outermost first, without the root. */
+export function ancestors(cardPath: string): string[] {
+  const parts = cardPath.split("/").slice(1, -1);
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
+}
+
 function locate(location: Ext3Location): string {
   if (location.file.includes("?"))
     throw new ImageError({
@@ -73,12 +79,14 @@ export async function debugfs(options: {
   readonly time?: number;
   /** Set when a failing command is an answer (looking for what may be absent). */
   readonly tolerant?: boolean;
+  readonly signal?: AbortSignal;
 }): Promise<string> {
   const args = [...(options.write ? ["-w"] : []), "-f", "-", locate(options.location)];
   const result = await runTool("debugfs", {
     args,
     input: `${options.commands.join("\n")}\n`,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     env: options.time === undefined ? {} : { E2FSPROGS_FAKE_TIME: String(options.time) },
   });
   const complaints = result.stderr.replace(BANNER, "").trim();
