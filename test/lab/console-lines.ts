@@ -89,3 +89,24 @@ export function assertNoLine(lines: readonly string[], unwanted: string): void {
   if (found !== undefined)
     throw new LabError("LAB_VALUES_DIFFER", `serial console: unexpected line '${found}'`);
 }
+
+/** Signs of a program or kernel that broke, wherever they come from. */
+const BROKEN =
+  /\b(Kernel panic|Oops|BUG:|segfault|general protection|invalid opcode|Call Trace|Out of memory)/;
+
+/** No error and no warning of the gateway, nothing broken below it, and every line of the gateway has its stamp. */
+export function assertHealthy(lines: readonly string[]): void {
+  for (const line of lines) {
+    const unstamped = /^(Info|Warning|Error): /.test(line);
+    const bad = /^(Error|Warning): /.test(withoutStamp(line) ?? "");
+    if (unstamped || bad || BROKEN.test(line)) {
+      throw new LabError("LAB_VALUES_DIFFER", `serial console: this line should not be there: ${line}`);
+    }
+  }
+}
+
+/** R145's stamp as milliseconds since the epoch; NaN for a line without stamp. */
+export function stampTime(line: string): number {
+  const [, local, offset] = STAMPED.exec(line) ?? [];
+  return Date.parse(`${local?.replace(" ", "T")}${offset?.slice(0, 3)}:${offset?.slice(3)}`);
+}

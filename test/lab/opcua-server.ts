@@ -41,11 +41,6 @@ export class DemoServer {
     return server;
   }
 
-  get lines(): Journal<string> {
-    if (this.#process === null) throw new Error("the demo server was not started");
-    return this.#process.lines;
-  }
-
   /** Also after stop(): on the same port, with values that have moved on in the meantime. */
   async start(): Promise<void> {
     const { bench, pki, advertised, extras } = this.#options;

@@ -1,6 +1,6 @@
 /** Child processes of the lab: argv arrays, output into a log file and a journal, and no way to outlive the test. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { LabError } from "./errors.ts";
@@ -41,6 +41,8 @@ export interface LabProcessOptions {
   readonly argv: readonly [string, ...string[]];
   /** Everything the process prints, kept for the reader of a failed test. */
   readonly logFile: string;
+  /** What it says on stderr goes here and not into the journal; without it both streams are one. */
+  readonly errorFile?: string;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Opens Node's message channel to a child that is Node.js itself. */
@@ -49,7 +51,7 @@ export interface LabProcessOptions {
 
 export class LabProcess {
   readonly name: string;
-  /** stdout and stderr, line by line. */
+  /** stdout, line by line; stderr too, unless it has a file of its own. */
   readonly lines: Journal<string>;
   readonly child: ChildProcess;
   readonly #exited: Promise<void>;
@@ -60,6 +62,7 @@ export class LabProcess {
     this.lines = new Journal(options.name);
     mkdirSync(dirname(options.logFile), { recursive: true });
     const log = createWriteStream(options.logFile, { flags: "a" });
+    const errorLog = options.errorFile === undefined ? log : createWriteStream(options.errorFile);
     // The kernel kills the child when this process dies in whatever way: no server survives a killed test.
     const argv = ["--pdeathsig", "KILL", "--", ...options.argv];
     this.child = spawn("setpriv", argv, {
@@ -67,13 +70,9 @@ export class LabProcess {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: options.env ?? process.env,
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      const splitter = new LineSplitter((line) => this.lines.append(line));
-      stream?.on("data", (chunk: Buffer) => {
-        log.write(chunk);
-        splitter.push(chunk);
-      });
-    }
+    this.child.stdout?.on("data", logInto(log, this.lines));
+    const errors = errorLog === log ? this.lines : new Journal<string>(`${options.name}, errors`);
+    this.child.stderr?.on("data", logInto(errorLog, errors));
     this.#exited = new Promise((resolve) => {
       this.child.once("error", (error) => {
         this.#running = false;
@@ -84,7 +83,15 @@ export class LabProcess {
       this.child.once("close", (code, signal) => {
         this.#running = false;
         log.end();
-        this.lines.end(new Error(`${options.name} ended with ${signal ?? `exit code ${code}`}`));
+        errorLog.end();
+        const said =
+          errors === this.lines
+            ? ""
+            : errors.entries
+                .slice(-3)
+                .map((line) => `: ${line}`)
+                .join("");
+        this.lines.end(new Error(`${options.name} ended with ${signal ?? `exit code ${code}`}${said}`));
         resolve();
       });
     });
@@ -107,4 +114,12 @@ export class LabProcess {
     await this.#exited;
     clearTimeout(killer);
   }
+}
+
+function logInto(file: WriteStream, lines: Journal<string>): (chunk: Buffer) => void {
+  const splitter = new LineSplitter((line) => lines.append(line));
+  return (chunk) => {
+    file.write(chunk);
+    splitter.push(chunk);
+  };
 }

@@ -1,0 +1,51 @@
+/** The whole thing under test: a prepared card in a virtual device between a demo server and a broker. */
+import { prepareCard } from "./card.ts";
+import { findLine, MQTT_CONNECTED, OPCUA_CONNECTED } from "./console-lines.ts";
+import { type Plant, type PlantOptions, startPlant } from "./plant.ts";
+import { type BootWay, Machine } from "./qemu.ts";
+import { type Arrival, everyChangeArrived } from "./truth.ts";
+
+/** From power-on to both connections; QEMU's interpreter on one busy core of two. */
+export const BOOT_DEADLINE_MS = 240_000;
+/** For the last of some hundred values to arrive. */
+export const ARRIVE_DEADLINE_MS = 120_000;
+
+export interface Device extends Plant {
+  readonly machine: Machine;
+  /** Every change made so far has arrived at the broker, in order and value-exact. */
+  readonly everyChangeArrived: () => Promise<Arrival>;
+}
+
+export interface DeviceOptions extends Omit<PlantOptions, "gateway"> {
+  readonly boot: BootWay;
+  /** Breaks or adds files of HW-IDS before the card is made. */
+  readonly edit?: (plant: Plant) => void;
+  /** Changes the finished card image. */
+  readonly editCard?: (card: string) => Promise<void>;
+}
+
+/** Powers the device on; does not wait for anything. */
+export async function powerOn(options: DeviceOptions): Promise<Device> {
+  const { bench, boot, edit, editCard, ...plantOptions } = options;
+  const plant = await startPlant({ bench, gateway: "card", ...plantOptions });
+  edit?.(plant);
+  const card = await prepareCard({ bench, files: plant.files });
+  await editCard?.(card);
+  const machine = await Machine.start({ bench, boot, card, hostPorts: plant.hostPorts });
+  const { server, observer, variables } = plant;
+  return {
+    ...plant,
+    machine,
+    everyChangeArrived: () =>
+      everyChangeArrived({ server, observer, variables, deadlineMs: ARRIVE_DEADLINE_MS }),
+  };
+}
+
+/** Powers the device on and waits until both connections stand and every first value has arrived. */
+export async function powerOnAndConnect(options: DeviceOptions): Promise<Device> {
+  const device = await powerOn(options);
+  await findLine(device.machine.console, OPCUA_CONNECTED, { deadlineMs: BOOT_DEADLINE_MS });
+  await findLine(device.machine.console, MQTT_CONNECTED, { deadlineMs: BOOT_DEADLINE_MS });
+  await device.everyChangeArrived();
+  return device;
+}

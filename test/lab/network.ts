@@ -1,0 +1,37 @@
+/**
+ * The two networks of the virtual device. Each is a network of its own inside QEMU (restricted: no way out, no way to
+ * the other one) with exactly one peer in it: connections to that address are handed to a port of this machine's
+ * loopback interface. The addresses are those of the product's sample files.
+ */
+export interface PlantNetwork {
+  readonly cidr: string;
+  readonly peer: string;
+  readonly port: number;
+}
+
+/** X2 P1, where the OPC UA server is. */
+export const INTERNAL: PlantNetwork = { cidr: "192.168.177.0/24", peer: "192.168.177.7", port: 4840 };
+/** X1 P1, where the broker is. */
+export const EXTERNAL: PlantNetwork = { cidr: "192.168.188.0/24", peer: "192.168.188.8", port: 8883 };
+
+export const SERVER_URL = `opc.tcp://${INTERNAL.peer}:${INTERNAL.port}`;
+export const BROKER_URI = `ssl://${EXTERNAL.peer}:${EXTERNAL.port}`;
+
+/** Position on the PCI bus, as on the board: 0000:00:14.6 is X1 P1 (external), 14.7 is X2 P1 (internal). */
+const NICS = [
+  { id: "external", network: EXTERNAL, address: "14.6", mac: "02:00:00:00:14:06" },
+  { id: "internal", network: INTERNAL, address: "14.7", mac: "02:00:00:00:14:07" },
+] as const;
+
+export function networkArguments(hostPorts: { readonly server: number; readonly broker: number }): string[] {
+  return NICS.flatMap(({ id, network, address, mac }) => {
+    const hostPort = id === "internal" ? hostPorts.server : hostPorts.broker;
+    // One socat per connection: QEMU's plain forwarding would connect once, at start, and never again. Its error
+    // messages would end up in the connection, hence -lf. A peer that is down accepts and closes at once.
+    const forward = `guestfwd=tcp:${network.peer}:${network.port}-cmd:socat -lf /dev/null - TCP:127.0.0.1:${hostPort}`;
+    return [
+      ...["-netdev", `user,id=${id},ipv6=off,restrict=on,net=${network.cidr},${forward}`],
+      ...["-device", `e1000,netdev=${id},addr=${address},mac=${mac},romfile=`],
+    ];
+  });
+}

@@ -1,0 +1,62 @@
+/** What surrounds the gateway in every story: a demo OPC UA server, a broker, an ear at the broker, a site's files. */
+import { Broker } from "./broker.ts";
+import { BROKER_URI, EXTERNAL, INTERNAL, SERVER_URL } from "./network.ts";
+import { Observer } from "./observer.ts";
+import { DemoServer } from "./opcua-server.ts";
+import { type KeyKind, makeSitePki, type SitePki } from "./pki.ts";
+import { type SiteFiles, siteFiles } from "./site.ts";
+import { ALL_VARIABLES, type DemoVariable, VARIABLES } from "./variables.ts";
+import type { Workbench } from "./workbench.ts";
+
+export interface PlantOptions {
+  readonly bench: Workbench;
+  /** Where the gateway runs: on the card, with two networks of its own, or as a process of this machine. */
+  readonly gateway: "card" | "node";
+  /** Also the variables beyond R76. */
+  readonly extras?: boolean;
+  readonly mqttKey?: KeyKind;
+  readonly opcuaEncoding?: "pem" | "der";
+  readonly readingCycle?: number;
+  readonly heartbeatSeconds?: number;
+  readonly keepAliveSeconds?: number;
+}
+
+export interface Plant {
+  readonly pki: SitePki;
+  readonly server: DemoServer;
+  readonly broker: Broker;
+  readonly observer: Observer;
+  readonly variables: readonly DemoVariable[];
+  readonly files: SiteFiles;
+  /** What QEMU's networks lead to. */
+  readonly hostPorts: { readonly server: number; readonly broker: number };
+}
+
+export async function startPlant(options: PlantOptions): Promise<Plant> {
+  const { bench, gateway, extras = false, mqttKey, ...site } = options;
+  const onCard = gateway === "card";
+  const pki = await makeSitePki({
+    dir: bench.path("pki"),
+    serverAddress: onCard ? INTERNAL.peer : "127.0.0.1",
+    brokerAddress: onCard ? EXTERNAL.peer : "127.0.0.1",
+    ...(mqttKey === undefined ? {} : { mqttKey }),
+  });
+  const server = await DemoServer.start({
+    bench,
+    pki,
+    extras,
+    ...(onCard ? { advertised: SERVER_URL } : {}),
+  });
+  const broker = await Broker.start({ bench, pki });
+  const observer = await Observer.start({ bench, pki, broker });
+  const variables = extras ? ALL_VARIABLES : VARIABLES;
+  const files = siteFiles({
+    pki,
+    variables,
+    serverUrl: onCard ? SERVER_URL : `opc.tcp://127.0.0.1:${server.port}`,
+    brokerUri: onCard ? BROKER_URI : `ssl://127.0.0.1:${broker.port}`,
+    ...site,
+  });
+  const hostPorts = { server: server.port, broker: broker.port };
+  return { pki, server, broker, observer, variables, files, hostPorts };
+}

@@ -1,0 +1,113 @@
+/**
+ * The device as QEMU can stand in for it. Two ways to start the same card: `quark`, with nothing but the Quark's
+ * instruction set, kernel and initramfs taken out of the card; and `uefi`, 32-bit firmware → GRUB → kernel.
+ */
+import { copyFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { bootFiles } from "./card.ts";
+import type { Journal } from "./journal.ts";
+import { networkArguments } from "./network.ts";
+import { LabProcess, run } from "./process.ts";
+import type { Workbench } from "./workbench.ts";
+
+export type BootWay = "quark" | "uefi";
+
+export interface MachineOptions {
+  readonly bench: Workbench;
+  readonly boot: BootWay;
+  /** A prepared card image; the machine writes into an overlay, never into the image. */
+  readonly card: string;
+  /** Ports of this machine's loopback interface behind which OPC UA server and broker are. */
+  readonly hostPorts: { readonly server: number; readonly broker: number };
+  /** For several machines in one test. */
+  readonly name?: string;
+  /** 125 million instructions per second of guest time (design §11); guest time then runs apart from ours. */
+  readonly quarkPace?: boolean;
+}
+
+/** The Quark X1000: a Pentium with PAE, NX, PGE and SMEP. CMOV, MMX and SSE trap. */
+const QUARK_CPU = "pentium,-mmx,+pae,+nx,+pge,+smep";
+/** The firmware for 32-bit UEFI uses SSE; our own code is kept free of it by the other boot way. */
+const FIRMWARE_CPU = `${QUARK_CPU},+fxsr,+sse,+sse2`;
+const FIRMWARE = "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd";
+const FIRMWARE_VARIABLES = "/usr/share/OVMF/OVMF32_VARS_4M.fd";
+const MEMORY_MB = 512;
+
+export class Machine {
+  readonly #qemu: LabProcess;
+
+  private constructor(qemu: LabProcess) {
+    this.#qemu = qemu;
+  }
+
+  static async start(options: MachineOptions): Promise<Machine> {
+    const { bench, boot, name = "machine" } = options;
+    const overlay = bench.disposable(bench.path(`${name}.qcow2`));
+    await makeOverlay(options.card, overlay);
+    const argv: [string, ...string[]] = [
+      "qemu-system-i386",
+      ...["-name", `${bench.id}-${name}`, "-nodefaults", "-display", "none", "-no-reboot"],
+      ...["-m", String(MEMORY_MB), "-rtc", "base=utc"],
+      ...(options.quarkPace === true ? ["-icount", "shift=3,sleep=off"] : []),
+      ...(boot === "quark" ? await quarkArguments(options) : uefiArguments(options)),
+      // The SD controller is function 0 of the same PCI slot as the two network controllers.
+      ...["-device", "sdhci-pci,addr=14.0,multifunction=on"],
+      ...["-drive", `id=sd,if=none,format=qcow2,file=${overlay}`, "-device", "sd-card,drive=sd"],
+      ...networkArguments(options.hostPorts),
+      // The board's serial header is the second port.
+      ...["-serial", "null", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
+    ];
+    const qemu = new LabProcess({
+      name: "serial console",
+      argv,
+      logFile: bench.path(name === "machine" ? "serial.log" : `serial-${name}.log`),
+      errorFile: bench.path(`${name}-qemu.log`),
+    });
+    bench.defer(() => qemu.stop());
+    return new Machine(qemu);
+  }
+
+  /** Lines of the serial header (ttyS1). */
+  get console(): Journal<string> {
+    return this.#qemu.lines;
+  }
+
+  get pid(): number {
+    return this.#qemu.child.pid ?? 0;
+  }
+
+  /** Power off, in the way this device is always powered off. */
+  async stop(): Promise<void> {
+    await this.#qemu.stop();
+  }
+}
+
+async function quarkArguments(options: MachineOptions): Promise<string[]> {
+  const files = await bootFiles(options.bench, options.card);
+  return [
+    ...["-machine", "pc", "-cpu", QUARK_CPU],
+    ...["-kernel", files.kernel, "-initrd", files.initramfs, "-append", files.commandLine],
+  ];
+}
+
+function uefiArguments(options: MachineOptions): string[] {
+  const variables = options.bench.disposable(options.bench.path("uefi-variables.fd"));
+  copyFileSync(FIRMWARE_VARIABLES, variables);
+  return [
+    ...["-machine", "q35,smm=on", "-cpu", FIRMWARE_CPU],
+    ...["-global", "driver=cfi.pflash01,property=secure,value=on"],
+    ...["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${FIRMWARE}`],
+    ...["-drive", `if=pflash,format=raw,unit=1,file=${variables}`],
+    // This firmware has no driver for SD controllers: for it alone the same card is a SATA disk, too. The kernel has
+    // no driver for that one.
+    ...["-drive", `id=firmware,if=none,format=raw,readonly=on,file=${options.card}`],
+    ...["-device", "ide-hd,drive=firmware,bus=ide.0,bootindex=0"],
+  ];
+}
+
+/** QEMU's SD card wants a power of two as its size; the overlay grows the image to the next one. */
+async function makeOverlay(image: string, overlay: string): Promise<void> {
+  const { size } = await stat(image);
+  const rounded = 2 ** Math.ceil(Math.log2(size));
+  await run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image, overlay, String(rounded)]);
+}

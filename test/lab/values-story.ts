@@ -1,0 +1,54 @@
+/** The story of values-quark and values-uefi: the same card, started in two ways. */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import {
+  assertBlock,
+  assertHealthy,
+  findLine,
+  MQTT_START,
+  NAVIGATION_START,
+  OPCUA_START,
+  OS_START,
+  stampTime,
+} from "./console-lines.ts";
+import { ARRIVE_DEADLINE_MS, type DeviceOptions, powerOnAndConnect } from "./device.ts";
+import { HEARTBEAT_TOPIC } from "./site.ts";
+import { withWorkbench } from "./workbench.ts";
+
+const ROUNDS = 30;
+const ROUND_EVERY_MS = 200;
+/** The device's clock is the host's, as RTC in UTC (R152). */
+const CLOCK_TOLERANCE_MS = 120_000;
+
+export async function valuesStory(
+  t: TestContext,
+  options: { id: string } & Omit<DeviceOptions, "bench">,
+): Promise<void> {
+  const { id, ...deviceOptions } = options;
+  await withWorkbench(t, id, async (bench) => {
+    const device = await powerOnAndConnect({ bench, ...deviceOptions });
+    const { server, observer, variables } = device;
+    const { console } = device.machine;
+
+    await server.change({ count: ROUNDS, everyMs: ROUND_EVERY_MS });
+    const arrival = await device.everyChangeArrived();
+    assert.equal(arrival.changes, variables.length * (ROUNDS + 1), "every change arrived");
+    assert.equal(arrival.repeated, 0, "nothing was sent twice: no connection was lost");
+
+    const heartbeat = await observer.messages.find(({ topic }) => topic === HEARTBEAT_TOPIC, {
+      what: "heartbeat",
+      deadlineMs: ARRIVE_DEADLINE_MS,
+    });
+    assert.equal(typeof (JSON.parse(heartbeat.payload) as { Value: unknown }).Value, "number");
+
+    for (const block of [OS_START, OPCUA_START, MQTT_START, NAVIGATION_START])
+      assertBlock(console.entries, block);
+    assertHealthy(console.entries);
+    const connected = await findLine(console, "established connection", { deadlineMs: 0 });
+    const skew = Math.abs(stampTime(connected) - Date.now());
+    assert.ok(skew < CLOCK_TOLERANCE_MS, `the stamp of '${connected}' is ${skew} ms off`);
+    t.diagnostic(
+      `${arrival.changes} changes of ${variables.length} variables arrived; log: ${bench.path("serial.log")}`,
+    );
+  });
+}
