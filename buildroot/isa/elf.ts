@@ -6,6 +6,7 @@ const PF_X = 1;
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const SHT_REL = 9;
+const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
 const STT_OBJECT = 1;
 const STT_SECTION = 3;
@@ -16,6 +17,7 @@ export interface Section {
   readonly index: number;
   readonly name: string;
   readonly type: number;
+  readonly loaded: boolean;
   readonly executable: boolean;
   readonly address: number;
   readonly offset: number;
@@ -88,8 +90,11 @@ export class ElfFile {
     return this.segments.filter((segment) => segment.type === PT_LOAD && segment.executable);
   }
 
-  get loadSegments(): Segment[] {
-    return this.segments.filter((segment) => segment.type === PT_LOAD);
+  /** Sections whose bytes are in memory when the program runs. */
+  get loaded(): Section[] {
+    return this.sections.filter(
+      (section) => section.loaded && section.type !== SHT_NOBITS && section.size > 0,
+    );
   }
 
   section(name: string): Section | undefined {
@@ -146,6 +151,7 @@ export class ElfFile {
       index,
       name: this.#string(strings + this.data.readUInt32LE(offset)),
       type: this.data.readUInt32LE(offset + 4),
+      loaded: (this.data.readUInt32LE(offset + 8) & SHF_ALLOC) !== 0,
       executable: (this.data.readUInt32LE(offset + 8) & SHF_EXECINSTR) !== 0,
       address: this.data.readUInt32LE(offset + 12),
       offset: this.data.readUInt32LE(offset + 16),

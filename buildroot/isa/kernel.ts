@@ -42,7 +42,7 @@ export function kernelPrograms(origin: string, image: Buffer, twins: KernelTwins
   const vmlinux = required(origin, "vmlinux", twins.vmlinux);
   const setup = required(origin, "setup.elf", twins.setup);
   const decompressor = required(origin, "compressed/vmlinux", twins.decompressor);
-  compareSegments(origin, payload, vmlinux);
+  compareLoaded(origin, payload, vmlinux);
   compareCode(origin, setup, (section) => image.subarray(section.address, section.address + section.size));
   compareCode(origin, decompressor, ({ address, size }) =>
     image.subarray(start + address, start + address + size),
@@ -84,8 +84,7 @@ function alternatives(elf: ElfFile): (section: Section, address: number) => stri
 /** The vDSO: a whole ELF file that the kernel carries as data and maps into every process. */
 function embeddedElfs(kernel: ElfFile): ElfFile[] {
   const found: ElfFile[] = [];
-  for (const section of kernel.sections) {
-    if (section.executable || section.address === 0 || section.type === 8) continue;
+  for (const section of kernel.loaded.filter((candidate) => !candidate.executable)) {
     const bytes = kernel.bytes(section);
     const skew = (PAGE - (section.address % PAGE)) % PAGE;
     for (let at = skew; at + 52 < bytes.length; at += PAGE) {
@@ -101,20 +100,19 @@ function required(origin: string, what: string, data: Buffer | undefined): ElfFi
   throw mismatch(origin, `the build's ${what} is missing, so its code can't be told from data nor named`);
 }
 
-/** objcopy leaves the loaded bytes alone, so kernel and twin must agree in all of them. */
-function compareSegments(origin: string, payload: ElfFile, twin: ElfFile): void {
-  const theirs = twin.loadSegments;
+/** objcopy leaves alone what gets loaded, so kernel and twin must agree in every byte of it. */
+function compareLoaded(origin: string, payload: ElfFile, twin: ElfFile): void {
+  const mine = payload.loaded;
+  const theirs = twin.loaded;
   const same =
-    payload.loadSegments.length === theirs.length &&
-    payload.loadSegments.every((mine, index) => {
+    mine.length === theirs.length &&
+    mine.every((section, index) => {
       const other = theirs[index];
-      if (other === undefined || other.address !== mine.address || other.fileSize !== mine.fileSize)
-        return false;
-      const bytes = twin.data.subarray(other.offset, other.offset + other.fileSize);
-      return bytes.equals(payload.data.subarray(mine.offset, mine.offset + mine.fileSize));
+      return other?.address === section.address && twin.bytes(other).equals(payload.bytes(section));
     });
-  if (!same)
+  if (!same || mine.length === 0) {
     throw mismatch(origin, "the kernel in the bzImage and the vmlinux with symbols are not the same build");
+  }
 }
 
 function compareCode(origin: string, twin: ElfFile, image: (section: Section) => Buffer): void {
