@@ -41,6 +41,12 @@ export async function putFiles(image: string, files: SiteFiles): Promise<void> {
   });
 }
 
+/** Gives a partition's file system another label: a card whose layout nobody knows. */
+export async function relabel(image: string, label: string, newLabel: string): Promise<void> {
+  const { offset } = await findPartition(image, label);
+  await run(["tune2fs", "-L", newLabel, `${image}?offset=${offset}`]);
+}
+
 const BOOTLOADER = "::/EFI/BOOT/BOOTIA32.EFI";
 /** `linux PATH ARGUMENTS` and `initrd PATH`, as GRUB reads them. */
 const LINUX = /^[ \t]*linux[ \t]+(?:\([^)]*\))?(\/\S+)[ \t]+([^\n\0]*?)[ \t]*$/m;

@@ -22,6 +22,7 @@ export class Journal<T> {
   readonly #show: (entry: T) => string;
   readonly #waiters = new Set<Waiter<T>>();
   readonly #breakers = new Set<(reason: Error) => void>();
+  readonly #followers: ((entry: T) => void)[] = [];
   #ended: Error | null = null;
 
   constructor(name: string, show: (entry: T) => string = String) {
@@ -32,17 +33,19 @@ export class Journal<T> {
   append(entry: T): void {
     const index = this.entries.push(entry) - 1;
     for (const waiter of [...this.#waiters]) waiter.accept(entry, index);
+    for (const follower of this.#followers) follower(entry);
+  }
+
+  /** Calls back for every entry, those so far included. */
+  follow(callback: (entry: T) => void): void {
+    for (const entry of this.entries) callback(entry);
+    this.#followers.push(callback);
   }
 
   /** Nothing more will come: everyone who still waits is told why, at once instead of at the deadline. */
   end(reason: Error): void {
     this.#ended ??= reason;
     for (const breakWait of [...this.#breakers]) breakWait(reason);
-  }
-
-  /** The source runs again (a restarted broker, server or gateway). */
-  reopen(): void {
-    this.#ended = null;
   }
 
   /** The first entry that satisfies `matches`, past or future. */

@@ -2,7 +2,7 @@
  * The device as QEMU can stand in for it. Two ways to start the same card: `quark`, with nothing but the Quark's
  * instruction set, kernel and initramfs taken out of the card; and `uefi`, 32-bit firmware → GRUB → kernel.
  */
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { bootFiles } from "./card.ts";
 import type { Journal } from "./journal.ts";
@@ -32,12 +32,17 @@ const FIRMWARE_CPU = `${QUARK_CPU},+fxsr,+sse,+sse2`;
 const FIRMWARE = "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd";
 const FIRMWARE_VARIABLES = "/usr/share/OVMF/OVMF32_VARS_4M.fd";
 const MEMORY_MB = 512;
+/** Linux reports CPU times to programs in 1/100 s on every architecture. */
+const USER_HZ = 100;
 
 export class Machine {
+  /** Everything that came out of the serial header, kept after the test. */
+  readonly serialLog: string;
   readonly #qemu: LabProcess;
 
-  private constructor(qemu: LabProcess) {
+  private constructor(qemu: LabProcess, serialLog: string) {
     this.#qemu = qemu;
+    this.serialLog = serialLog;
   }
 
   static async start(options: MachineOptions): Promise<Machine> {
@@ -57,14 +62,15 @@ export class Machine {
       // The board's serial header is the second port.
       ...["-serial", "null", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
     ];
+    const serialLog = bench.path(name === "machine" ? "serial.log" : `serial-${name}.log`);
     const qemu = new LabProcess({
       name: "serial console",
       argv,
-      logFile: bench.path(name === "machine" ? "serial.log" : `serial-${name}.log`),
+      logFile: serialLog,
       errorFile: bench.path(`${name}-qemu.log`),
     });
     bench.defer(() => qemu.stop());
-    return new Machine(qemu);
+    return new Machine(qemu, serialLog);
   }
 
   /** Lines of the serial header (ttyS1). */
@@ -72,8 +78,12 @@ export class Machine {
     return this.#qemu.lines;
   }
 
-  get pid(): number {
-    return this.#qemu.child.pid ?? 0;
+  /** CPU time that the machine has used on this host so far: a guest that loops takes a whole core. */
+  cpuSeconds(): number {
+    // Fields 14 and 15 of proc(5)'s stat, counted behind the name in parentheses, in ticks of USER_HZ.
+    const stat = readFileSync(`/proc/${this.#qemu.child.pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / USER_HZ;
   }
 
   /** Power off, in the way this device is always powered off. */

@@ -55,12 +55,13 @@ export async function withWorkbench(
   story: (bench: Workbench) => Promise<void>,
 ): Promise<void> {
   const bench = new Workbench(id);
-  let failed = true;
   try {
     await story(bench);
-    failed = false;
-  } finally {
-    if (failed) t.diagnostic(`work folder kept: ${bench.dir}`);
-    await bench.close({ keep: failed });
+  } catch (error) {
+    t.diagnostic(`work folder kept: ${bench.dir}`);
+    // The story's own error is the one to show; what can't be stopped is only noted.
+    await bench.close({ keep: true }).catch((closing: unknown) => t.diagnostic(String(closing)));
+    throw error;
   }
+  await bench.close({ keep: false });
 }
