@@ -93,7 +93,7 @@ function fromMemory(memory: ArrayBufferLike, byteOffset: unknown, length: unknow
 }
 
 function fromArrayLike(list: ArrayLike<number>): Buffer {
-  const buffer = binding.allocUnsafe(list.length > 0 ? list.length : 0);
+  const buffer = binding.allocUnsafe(Math.max(list.length, 0));
   buffer.set(list.length > 0 ? list : []);
   return buffer;
 }

@@ -1,0 +1,92 @@
+/**
+ * node:crypto on OpenSSL: what OPC UA's security policies, MQTT and the gateway use. Missing on purpose: key
+ * generation, Diffie-Hellman, password hashing, Web Crypto's subtle.
+ */
+
+import { bytesOf } from "./crypto/bytes.ts";
+import { Cipheriv, createCipheriv, createDecipheriv, Decipheriv, getCiphers } from "./crypto/cipher.ts";
+import { constants } from "./crypto/constants.ts";
+import { createHash, createHmac, getHashes, Hash, Hmac, hash } from "./crypto/hash.ts";
+import { createPrivateKey, createPublicKey, createSecretKey, KeyObject } from "./crypto/key.ts";
+import { binding } from "./crypto/native.ts";
+import { getRandomValues, randomBytes, randomFillSync, randomInt, randomUUID } from "./crypto/random.ts";
+import { privateDecrypt, publicEncrypt } from "./crypto/rsa.ts";
+import { createSign, createVerify, Sign, sign, Verify, verify } from "./crypto/sign.ts";
+import { nodeError } from "./node-error.ts";
+
+export function timingSafeEqual(a: unknown, b: unknown): boolean {
+  const [left, right] = [bytesOf(a, "buf1"), bytesOf(b, "buf2")];
+  if (left.byteLength !== right.byteLength) {
+    const message = "Input buffers must have the same byte length";
+    throw nodeError(RangeError, "ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH", message);
+  }
+  return binding.timingSafeEqual(left, right);
+}
+
+export const webcrypto = { getRandomValues, randomUUID };
+
+export {
+  Cipheriv,
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  createSign,
+  createVerify,
+  Decipheriv,
+  getCiphers,
+  getHashes,
+  getRandomValues,
+  Hash,
+  Hmac,
+  hash,
+  KeyObject,
+  privateDecrypt,
+  publicEncrypt,
+  randomBytes,
+  randomFillSync,
+  randomInt,
+  randomUUID,
+  Sign,
+  sign,
+  Verify,
+  verify,
+};
+
+export default {
+  Cipheriv,
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  createSign,
+  createVerify,
+  Decipheriv,
+  getCiphers,
+  getHashes,
+  getRandomValues,
+  Hash,
+  Hmac,
+  hash,
+  KeyObject,
+  privateDecrypt,
+  publicEncrypt,
+  randomBytes,
+  randomFillSync,
+  randomInt,
+  randomUUID,
+  Sign,
+  sign,
+  timingSafeEqual,
+  Verify,
+  verify,
+  webcrypto,
+};
