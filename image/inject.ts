@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { mkdtemp, open, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ImageError } from "./errors.ts";
+import { dumpFile } from "./extract.ts";
 import {
   ancestors,
   checkCardPath,
@@ -13,11 +13,14 @@ import {
   ownershipCommands,
   statPaths,
 } from "./formats/debugfs.ts";
-import { readSuperblock } from "./formats/ext3.ts";
-import { type Gpt, type GptPartition, readGpt } from "./formats/gpt.ts";
+import { neededBlocks, readSuperblock } from "./formats/ext3.ts";
 import { CARD_EPOCH } from "./layout.ts";
+import { openExt3 } from "./partition.ts";
 
-/** Changes and reads the ext3 partitions of an existing card image, without root, loop devices or a mount. */
+export { extractFiles, listFiles } from "./extract.ts";
+export { findPartition, readCard } from "./partition.ts";
+
+/** Puts files on the ext3 partitions of an existing card image, without root, loop devices or a mount. */
 
 export interface FileToInject {
   /** Absolute path inside the partition, for example `/app/Core/config/transfer/opc_ua/client/OpcUaClientSettings-0.json`. */
@@ -55,41 +58,9 @@ export interface InjectOptions {
   readonly time?: number;
 }
 
-/** Reads the partition table of a card image. */
-export async function readCard(image: string): Promise<Gpt> {
-  const handle = await open(image, "r").catch((cause: NodeJS.ErrnoException) => {
-    throw new ImageError({
-      code: "IMAGE_UNREADABLE",
-      message: `can't open the image ${image}: ${cause.code}`,
-      next: "check the path and its permissions",
-      data: { image },
-      cause,
-    });
-  });
-  try {
-    return await readGpt(handle, image);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Finds a partition of a card image by its label. */
-export async function findPartition(image: string, label: string): Promise<GptPartition> {
-  const { partitions } = await readCard(image);
-  const found = partitions.find((partition) => partition.label === label);
-  if (found !== undefined) return found;
-  const labels = partitions.map((partition) => partition.label).join(", ");
-  throw new ImageError({
-    code: "PARTITION_UNKNOWN",
-    message: `${image} has no partition ${label}`,
-    next: `it has: ${labels}`,
-    data: { image, label },
-  });
-}
-
 /** Puts files on an ext3 partition of a card image and reads them back to be sure. */
 export async function injectFiles(options: InjectOptions): Promise<void> {
-  const location = await locateExt3(options.image, options.partition);
+  const location = await openExt3(options.image, options.partition);
   const files = options.files ?? [];
   const directories = (options.directories ?? []).map(
     (entry): Ext3Entry => ({ ...withDefaults(entry, 0o755), kind: "directory" }),
@@ -120,32 +91,6 @@ export async function injectFiles(options: InjectOptions): Promise<void> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-/** Takes files off an ext3 partition of a card image: card path → path of the host file to write. */
-export async function extractFiles(options: {
-  readonly image: string;
-  readonly partition: string;
-  readonly files: ReadonlyMap<string, string>;
-}): Promise<void> {
-  const location = await locateExt3(options.image, options.partition);
-  const paths = [...options.files.keys()];
-  for (const cardPath of paths) checkCardPath(cardPath);
-  const present = await statPaths(location, paths);
-  const absent = paths.find((cardPath) => present.get(cardPath)?.kind !== "file");
-  if (absent !== undefined)
-    throw new ImageError({
-      code: "CARD_FILE_MISSING",
-      message: `${options.image}: there is no file ${absent} on ${options.partition}`,
-      next: "check the path, or put the file there",
-      data: { image: options.image, partition: options.partition, path: absent },
-    });
-  for (const [cardPath, hostFile] of options.files) await dump({ location, cardPath, hostFile });
-}
-
-async function locateExt3(image: string, label: string): Promise<Ext3Location> {
-  const partition = await findPartition(image, label);
-  return { file: path.resolve(image), offset: partition.offset };
 }
 
 function withDefaults(
@@ -192,10 +137,7 @@ async function checkRoom(options: {
   const handle = await open(options.location.file, "r");
   try {
     const superblock = await readSuperblock(handle, options.location.offset);
-    // A small allowance for indirect blocks and directory blocks.
-    const blocks =
-      Math.ceil(options.bytes / superblock.blockSize) + Math.ceil(options.bytes / (4 * 1024 * 1024));
-    const wanted = blocks + 4 * options.inodes;
+    const wanted = neededBlocks(options.bytes, options.inodes);
     if (wanted <= superblock.freeBlocks && options.inodes <= superblock.freeInodes) return;
     throw new ImageError({
       code: "PARTITION_FULL",
@@ -293,20 +235,7 @@ async function sameContent(
   source: string,
 ): Promise<boolean> {
   const hostFile = path.join(options.work, "read-back");
-  await dump({ location: options.location, cardPath, hostFile });
+  await dumpFile({ location: options.location, cardPath, hostFile });
   const [written, read] = await Promise.all([readFile(path.join(options.work, source)), readFile(hostFile)]);
   return written.equals(read);
-}
-
-async function dump(options: {
-  readonly location: Ext3Location;
-  readonly cardPath: string;
-  readonly hostFile: string;
-}): Promise<void> {
-  const cwd = path.dirname(path.resolve(options.hostFile));
-  // A plain temporary name, for debugfs' command language has no escapes; then the wanted one.
-  const temporary = `.gwcard-${process.pid}-${randomUUID()}`;
-  const location = options.location;
-  await debugfs({ location, commands: [`dump "${options.cardPath}" ${temporary}`], write: false, cwd });
-  await rename(path.join(cwd, temporary), options.hostFile);
 }

@@ -39,6 +39,11 @@ const parser = yargs(hideBin(process.argv))
     process.exit(EXIT_USAGE);
   });
 
+// Whoever reads our output may stop reading (`gwcard … | head`): no reason to end the work or to complain.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 try {
   await parser.parseAsync();
 } catch (error) {

@@ -47,6 +47,9 @@ export async function stageOutput<T>(
     for (const file of Object.values(names))
       await rename(path.join(stage.folder, file), path.join(target, file));
     return result;
+  } catch (error) {
+    // The terminal's Ctrl-C reaches the tools too; their sudden end is then not the story to tell.
+    throw signal.aborted ? signal.reason : error;
   } finally {
     await rm(root, { recursive: true, force: true });
   }
@@ -61,7 +64,6 @@ async function checkTarget(output: string, target: string): Promise<void> {
       data: { output },
       cause,
     });
-  if (output.includes("?")) throw fail('the file system tools can\'t open a path that contains "?"');
   const existing = await stat(output).catch(() => undefined);
   if (existing !== undefined && !existing.isFile())
     throw fail("it exists and is not a regular file; to write a card, build a file and flash that");

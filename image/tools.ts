@@ -53,6 +53,8 @@ export interface ToolOptions {
   /** File descriptor that takes what the tool writes; without it the output is in the result. */
   readonly output?: number;
   readonly signal?: AbortSignal;
+  /** Exit codes besides 0 that are no failure. */
+  readonly accept?: readonly number[];
 }
 
 export interface ToolResult {
@@ -60,7 +62,7 @@ export interface ToolResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; any exit code but 0 is an error that carries what the program said. */
+/** Runs a program to its end; any other exit code than 0 is an error that carries what the program said. */
 export async function runTool(tool: Tool, options: ToolOptions): Promise<ToolResult> {
   const child = spawn(tool, options.args, {
     cwd: options.cwd,
@@ -88,7 +90,7 @@ export async function runTool(tool: Tool, options: ToolOptions): Promise<ToolRes
     throw error;
   });
   const result = { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
-  if (code === 0) return result;
+  if (code === 0 || (code !== null && options.accept?.includes(code))) return result;
   const output = result.stderr || result.stdout.toString() || `ended by ${killedBy ?? `exit code ${code}`}`;
   throw new ToolFailedError({ tool, args: options.args, output });
 }

@@ -8,7 +8,7 @@ import { runTool } from "../tools.ts";
  */
 
 export interface Ext3Location {
-  /** The file that holds the file system. */
+  /** The file that holds the file system; relative to the folder debugfs runs in. */
   readonly file: string;
   /** Bytes from the start of that file; 0 for a bare partition image. */
   readonly offset: number;
@@ -58,7 +58,9 @@ export function ancestors(cardPath: string): string[] {
   return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
 }
 
-function locate(location: Ext3Location): string {
+/** The location in the words of e2fsprogs. */
+export function deviceArgument(location: Ext3Location): string {
+  if (location.offset === 0) return location.file;
   if (location.file.includes("?"))
     throw new ImageError({
       code: "IMAGE_PATH_INVALID",
@@ -66,8 +68,7 @@ function locate(location: Ext3Location): string {
       next: "rename the file or folder",
       data: { file: location.file },
     });
-  const file = path.resolve(location.file);
-  return location.offset === 0 ? file : `${file}?offset=${location.offset}`;
+  return `${location.file}?offset=${location.offset}`;
 }
 
 /** Runs debugfs commands in order. `time` (seconds since 1970) is what new and changed inodes are stamped with. */
@@ -81,7 +82,7 @@ export async function debugfs(options: {
   readonly tolerant?: boolean;
   readonly signal?: AbortSignal;
 }): Promise<string> {
-  const args = [...(options.write ? ["-w"] : []), "-f", "-", locate(options.location)];
+  const args = [...(options.write ? ["-w"] : []), "-f", "-", deviceArgument(options.location)];
   const result = await runTool("debugfs", {
     args,
     input: `${options.commands.join("\n")}\n`,

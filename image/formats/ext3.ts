@@ -29,13 +29,13 @@ export async function makeExt3(options: {
   readonly settings: Ext3Settings;
   readonly entries: readonly ContentEntry[];
   readonly time: number;
-  /** An empty folder for this partition alone. */
+  /** A folder for this partition alone; `file` is in it, and the tools run there, so that no host path can confuse them. */
   readonly work: string;
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { file, settings, work, signal } = options;
-  const config = path.join(work, "mke2fs.conf");
-  await writeFile(config, MKE2FS_CONFIG);
+  const config = "mke2fs.conf";
+  await writeFile(path.join(work, config), MKE2FS_CONFIG);
   await writeFile(file, "");
   await truncate(file, options.size);
   const geometry = ["-b", `${BLOCK}`, "-I", `${INODE_SIZE}`, "-N", `${settings.inodes}`, "-m", "0"];
@@ -57,9 +57,10 @@ export async function makeExt3(options: {
       "remount-ro",
       "-E",
       extended,
-      file,
+      path.basename(file),
     ],
     env: { E2FSPROGS_FAKE_TIME: `${options.time}`, MKE2FS_CONFIG: config },
+    cwd: work,
     signal,
   });
   await checkRoom(options);
@@ -74,7 +75,7 @@ export async function makeExt3(options: {
     }
   }
   await debugfs({
-    location: { file, offset: 0 },
+    location: { file: path.basename(file), offset: 0 },
     commands,
     write: true,
     cwd: work,
@@ -122,11 +123,13 @@ export interface Superblock {
   readonly blocksPerGroup: number;
   readonly freeBlocks: number;
   readonly freeInodes: number;
-  readonly label: string;
+  /** Not unmounted: the journal holds changes. */
+  readonly needsRecovery: boolean;
 }
 
 const SUPERBLOCK_OFFSET = 1024;
 const MAGIC = 0xef53;
+const FEATURE_INCOMPAT_RECOVER = 4;
 const DESCRIPTOR_SIZE = 32;
 
 /** Reads the superblock of the file system that starts `offset` bytes into an open file. */
@@ -146,7 +149,7 @@ export async function readSuperblock(file: FileHandle, offset: number): Promise<
     freeInodes: raw.readUInt32LE(0x10),
     blockSize: 1024 << raw.readUInt32LE(0x18),
     blocksPerGroup: raw.readUInt32LE(0x20),
-    label: raw.toString("latin1", 0x78, 0x88).replace(/\0.*$/s, ""),
+    needsRecovery: (raw.readUInt32LE(0x60) & FEATURE_INCOMPAT_RECOVER) !== 0,
   };
 }
 

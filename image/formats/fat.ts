@@ -1,4 +1,4 @@
-import { type FileHandle, open, truncate, writeFile } from "node:fs/promises";
+import { type FileHandle, open, symlink, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ContentEntry } from "../contents.ts";
 import { ImageError } from "../errors.ts";
@@ -22,22 +22,28 @@ export async function makeFat32(options: {
   readonly settings: Fat32Settings;
   readonly entries: readonly ContentEntry[];
   readonly time: number;
+  /** The folder of `file`; the tools run there, so that no host path can confuse them. */
+  readonly work: string;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { file, signal } = options;
+  const { file, signal, work: cwd } = options;
   await writeFile(file, "");
   await truncate(file, options.size);
   const geometry = ["-F", "32", "-S", `${SECTOR}`, "-s", "1", "-f", "2", "-h", `${options.offset / SECTOR}`];
   const identity = ["--invariant", "-i", options.settings.volumeId, "-n", options.label];
-  await runTool("mkfs.vfat", { args: [...geometry, ...identity, file], signal });
+  await runTool("mkfs.vfat", { args: [...geometry, ...identity, path.basename(file)], cwd, signal });
   await checkRoom(options);
   // The user's own mtools settings could rename or refuse; SOURCE_DATE_EPOCH sets the time stamps.
   const env = { MTOOLSRC: "/dev/null", SOURCE_DATE_EPOCH: `${options.time}` };
-  const image = ["-i", path.resolve(file)];
-  for (const entry of options.entries) {
+  const image = ["-i", path.basename(file)];
+  for (const [index, entry] of options.entries.entries()) {
     const target = `::${entry.path}`;
-    if (entry.source === undefined) await runTool("mmd", { args: [...image, target], env, signal });
-    else await runTool("mcopy", { args: [...image, path.resolve(entry.source), target], env, signal });
+    if (entry.source === undefined) {
+      await runTool("mmd", { args: [...image, target], env, cwd, signal });
+      continue;
+    }
+    await symlink(path.resolve(entry.source), path.join(cwd, `${index}`));
+    await runTool("mcopy", { args: [...image, `${index}`, target], env, cwd, signal });
   }
 }
 
