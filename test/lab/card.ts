@@ -48,9 +48,9 @@ export async function relabel(image: string, label: string, newLabel: string): P
 }
 
 const BOOTLOADER = "::/EFI/BOOT/BOOTIA32.EFI";
-/** `linux PATH ARGUMENTS` and `initrd PATH`, as GRUB reads them. */
-const LINUX = /^[ \t]*linux[ \t]+(?:\([^)]*\))?(\/\S+)[ \t]+([^\n\0]*?)[ \t]*$/m;
-const INITRD = /^[ \t]*initrd[ \t]+(?:\([^)]*\))?(\/\S+)[ \t]*$/m;
+/** `linux PATH ARGUMENTS` and `initrd PATH` in GRUB's script, also as the condition of an `if`. */
+const LINUX = /^[ \t]*(?:if )?linux[ \t]+(\/\S+)[ \t]+([^;\n]*)(?:; then)?$/m;
+const INITRD = /^[ \t]*(?:if )?initrd[ \t]+(\/[^\s;]+)(?:; then)?$/m;
 
 /** Does what GRUB on this card would do: reads GRUB's configuration, then the files it names from HW-BOOT. */
 export async function bootFiles(bench: Workbench, image: string): Promise<BootFiles> {

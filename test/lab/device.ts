@@ -13,31 +13,33 @@ export const ARRIVE_DEADLINE_MS = 120_000;
 export interface Device extends Plant {
   readonly machine: Machine;
   /** Every change made so far has arrived at the broker, in order and value-exact. */
-  readonly everyChangeArrived: () => Promise<Arrival>;
+  readonly everyChangeArrived: (options?: { deadlineMs: number }) => Promise<Arrival>;
 }
 
 export interface DeviceOptions extends Omit<PlantOptions, "gateway"> {
   readonly boot: BootWay;
   /** Breaks or adds files of HW-IDS before the card is made. */
   readonly edit?: (plant: Plant) => void;
+  /** 125 million instructions per second of guest time (design §11). */
+  readonly quarkPace?: boolean;
   /** Changes the finished card image. */
   readonly editCard?: (card: string) => Promise<void>;
 }
 
 /** Powers the device on; does not wait for anything. */
 export async function powerOn(options: DeviceOptions): Promise<Device> {
-  const { bench, boot, edit, editCard, ...plantOptions } = options;
+  const { bench, boot, quarkPace = false, edit, editCard, ...plantOptions } = options;
   const plant = await startPlant({ bench, gateway: "card", ...plantOptions });
   edit?.(plant);
   const card = await prepareCard({ bench, files: plant.files });
   await editCard?.(card);
-  const machine = await Machine.start({ bench, boot, card, hostPorts: plant.hostPorts });
+  const machine = await Machine.start({ bench, boot, card, quarkPace, hostPorts: plant.hostPorts });
   const { server, observer, variables } = plant;
   return {
     ...plant,
     machine,
-    everyChangeArrived: () =>
-      everyChangeArrived({ server, observer, variables, deadlineMs: ARRIVE_DEADLINE_MS }),
+    everyChangeArrived: ({ deadlineMs } = { deadlineMs: ARRIVE_DEADLINE_MS }) =>
+      everyChangeArrived({ server, observer, variables, deadlineMs }),
   };
 }
 
