@@ -37,13 +37,23 @@ export class FrameTooLongError extends Error {
   readonly code = "LINK_FRAME_TOO_LONG";
   readonly payloadBytes: number;
   constructor(payloadBytes: number) {
-    super(`a message of ${payloadBytes} bytes is longer than the ${MAX_PAYLOAD_BYTES} bytes that are forwarded`);
+    super(
+      `a message of ${payloadBytes} bytes is longer than the ${MAX_PAYLOAD_BYTES} bytes that are forwarded`,
+    );
     this.payloadBytes = payloadBytes;
   }
 }
 
 function headerCheck(kind: number, port: number, length: number): number {
-  return (kind * 0x9e5 + (port >>> 16) * 31 + (port & 0xffff) * 7 + (length >>> 16) * 13 + (length & 0xffff) + 0x4757) & 0xffff;
+  return (
+    (kind * 0x9e5 +
+      (port >>> 16) * 31 +
+      (port & 0xffff) * 7 +
+      (length >>> 16) * 13 +
+      (length & 0xffff) +
+      0x4757) &
+    0xffff
+  );
 }
 
 /** Builds a frame around UTF-8 text. */

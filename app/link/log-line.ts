@@ -45,7 +45,10 @@ export class FdLog implements Log {
   }
 
   #write(level: Level, text: string): void {
-    if (this.#lost > 0 && this.#tryWrite(toLogLine("Warning", `${this.#lost} log lines were lost: the log was too slow`))) {
+    if (
+      this.#lost > 0 &&
+      this.#tryWrite(toLogLine("Warning", `${this.#lost} log lines were lost: the log was too slow`))
+    ) {
       this.#lost = 0;
     }
     if (!this.#tryWrite(toLogLine(level, text))) this.#lost += 1;

@@ -23,7 +23,8 @@ export const GO = "go";
 export const MARK_PREFIX = "\u0001mark ";
 
 const MAX_LINE_BYTES = 300;
-const HOST = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
+const HOST =
+  /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 const PEER_LINE = /^peer ([A-Za-z0-9.-]{1,253}) ([1-9][0-9]{0,4})$/;
 const REACHED_LINE = /^reached ([0-9]{1,9})$/;
 

@@ -1,0 +1,41 @@
+import type { Log } from "../link/log-line.ts";
+import type { Status } from "../link/status.ts";
+import type { Platform } from "../runtime/platform-types.ts";
+
+/** Exit code of a cell whose configuration is wrong (EX_CONFIG): it stays down until the card is corrected. */
+export const EXIT_CONFIG = 78;
+/** Exit code of a cell that met an error it did not expect (EX_SOFTWARE): it is started again. */
+export const EXIT_SOFTWARE = 70;
+
+/** What a running cell has at hand. */
+export interface CellContext {
+  readonly platform: Platform;
+  readonly log: Log;
+  /** The cell's own descriptors behind status and control, in the order of `cellDescriptors` in the supervisor. */
+  readonly descriptors: readonly number[];
+  /** Tells the supervisor something. */
+  report(status: Status): void;
+  /** Calls back once, when the supervisor says that the peer may be connected. */
+  onGo(callback: () => void): void;
+  /** Calls back when the gateway is being stopped; the cell ends itself when it has said good-bye. */
+  onStop(callback: () => void): void;
+}
+
+/** What a cell knows while it still has all rights. */
+export interface Preparation {
+  /** Where the partitions are mounted. */
+  readonly root: string;
+  /** False in development: there are no other users and no kernel log of ours. */
+  readonly onDevice: boolean;
+  /** The user, and the group of the same number, that the cell becomes. */
+  readonly uid: number;
+}
+
+/** A cell's program. */
+export interface Cell {
+  /**
+   * Runs while the process still has all rights: reads its input files as bytes and interprets nothing. What it
+   * returns runs behind the walls; it throws `ConfigError` when the configuration is wrong.
+   */
+  prepare(preparation: Preparation): (context: CellContext) => void;
+}

@@ -1,0 +1,135 @@
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import type { LogLimits } from "./log-settings.ts";
+
+/**
+ * The health log on HW-LOG (R153–R163): a sequence of files with a limit for each and one for all, oldest deleted first.
+ * File names begin with a running number, so they sort by age even when the clock was wrong.
+ */
+
+const NAME = /^health-([0-9]{8})-[0-9TZ]+\.log$/;
+
+interface LogFile {
+  readonly name: string;
+  readonly sequence: number;
+  bytes: number;
+}
+
+function fileName(sequence: number, time: Date): string {
+  const compact = time.toISOString().replace(/[-:]|\.[0-9]+/g, "");
+  return `health-${String(sequence).padStart(8, "0")}-${compact}.log`;
+}
+
+/** Writes whole lines. Never splits one; never exceeds the limits, except for a line that is longer than a file may be. */
+export class HealthLog {
+  readonly #directory: string;
+  readonly #limits: LogLimits;
+  readonly #now: () => Date;
+  /** Oldest first; the last one is the current file, once there is one. */
+  readonly #files: LogFile[];
+  #fd: number | null = null;
+  #unsynced = false;
+
+  constructor(options: { directory: string; limits: LogLimits; now?: () => Date }) {
+    this.#directory = options.directory;
+    this.#limits = options.limits;
+    this.#now = options.now ?? (() => new Date());
+    this.#files = readdirSync(options.directory)
+      .map((name) => ({ name, sequence: Number(NAME.exec(name)?.[1] ?? Number.NaN) }))
+      .filter((file) => !Number.isNaN(file.sequence))
+      .sort((a, b) => a.sequence - b.sequence || (a.name < b.name ? -1 : 1))
+      .map((file) => ({ ...file, bytes: statSync(`${options.directory}/${file.name}`).size }));
+  }
+
+  /** Appends a line. Returns whether it was kept: one that no room can be made for is not. */
+  append(line: Buffer): boolean {
+    const { fileBytes, directoryBytes } = this.#limits;
+    if (line.length > directoryBytes) return false;
+    const current = this.#current();
+    // R158, R159, R163: a new file at each start, and whenever the line does not fit whole.
+    if (!current || (current.bytes > 0 && current.bytes + line.length > fileBytes)) this.#close();
+    // R160–R162: oldest first, as many as needed; the current file only when it is the last one left.
+    while (this.#total() + line.length > directoryBytes && this.#deleteOldest());
+    for (;;) {
+      try {
+        this.#write(line);
+        return true;
+      } catch (error) {
+        // L24: a full card is treated like a full directory.
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+        this.#dropUnfinished();
+        if (!this.#deleteOldest()) return false;
+      }
+    }
+  }
+
+  /** Makes everything that was appended safe against a power cut. */
+  flush(): void {
+    if (this.#fd === null || !this.#unsynced) return;
+    fsyncSync(this.#fd);
+    this.#unsynced = false;
+  }
+
+  close(): void {
+    this.flush();
+    this.#close();
+  }
+
+  #current(): LogFile | null {
+    return this.#fd === null ? null : (this.#files.at(-1) ?? null);
+  }
+
+  #total(): number {
+    return this.#files.reduce((sum, file) => sum + file.bytes, 0);
+  }
+
+  #deleteOldest(): boolean {
+    const oldest = this.#files[0];
+    if (!oldest) return false;
+    if (this.#files.length === 1) this.#close();
+    unlinkSync(`${this.#directory}/${oldest.name}`);
+    this.#files.shift();
+    return true;
+  }
+
+  #open(): LogFile {
+    const file = { sequence: (this.#files.at(-1)?.sequence ?? 0) + 1, name: "", bytes: 0 };
+    file.name = fileName(file.sequence, this.#now());
+    // "wx": whatever lies there under that name is not ours.
+    this.#fd = openSync(`${this.#directory}/${file.name}`, "wx", 0o640);
+    this.#files.push(file);
+    return file;
+  }
+
+  #write(line: Buffer): void {
+    const file = this.#current() ?? this.#open();
+    const fd = this.#fd;
+    if (fd === null) throw new Error("the log file is not open");
+    // A write may be cut short where the card is full; writing the rest then raises ENOSPC.
+    for (let written = 0; written < line.length; ) {
+      written += writeSync(fd, line, written, line.length - written, file.bytes + written);
+    }
+    file.bytes += line.length;
+    this.#unsynced = true;
+  }
+
+  /** Takes back the beginning of a line whose end found no room: lines are never split. */
+  #dropUnfinished(): void {
+    const current = this.#current();
+    if (this.#fd !== null && current) ftruncateSync(this.#fd, current.bytes);
+  }
+
+  #close(): void {
+    if (this.#fd === null) return;
+    closeSync(this.#fd);
+    this.#fd = null;
+  }
+}

@@ -1,0 +1,97 @@
+/** Why a connection to the broker failed, in words that lead to the cure. */
+
+interface Explanation {
+  readonly pattern: RegExp;
+  readonly text: string;
+}
+
+/** Matched against code and message of the error, first hit wins. */
+const EXPLANATIONS: readonly Explanation[] = [
+  {
+    pattern: /ECONNREFUSED/,
+    text: "the broker refuses the connection. Cure: start the broker, check address and port",
+  },
+  {
+    pattern: /ENOTFOUND|EAI_/,
+    text: "the host name can't be resolved. Cure: check the name, the network cable at X1 P1 and the DNS server",
+  },
+  {
+    pattern: /EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL/,
+    text: "the broker's network can't be reached. Cure: check the cable at X1 P1 and HW-ENW:/etc/dhcpcd.conf",
+  },
+  {
+    pattern: /ETIMEDOUT|timed out/,
+    text: "the broker does not answer. Cure: check address, cable at X1 P1 and firewalls on the way",
+  },
+  {
+    pattern: /CERT_HAS_EXPIRED|certificate has expired/,
+    text: "the broker's certificate has expired. Cure: renew it; check the gateway's clock",
+  },
+  {
+    pattern: /CERT_NOT_YET_VALID|not yet valid/,
+    text: "the broker's certificate is not valid yet. Cure: set the gateway's clock",
+  },
+  {
+    pattern: /ERR_TLS_CERT_ALTNAME_INVALID|altnames/,
+    text: "the broker's certificate was made for another host name or address. Cure: write that one in serverUri, or make a certificate for this one",
+  },
+  {
+    pattern:
+      /UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT|unable to (?:get|verify)|self[- ]signed/,
+    text: "the broker's certificate was not issued by an authority in trustStore. Cure: put that authority's certificate on HW-IDS and name it in trustStore",
+  },
+  {
+    pattern: /CERT_SIGNATURE_FAILURE|certificate signature failure/,
+    text: "the broker's certificate is damaged or was not signed by the authority in trustStore. Cure: check both",
+  },
+  { pattern: /CERT_REVOKED/, text: "the broker's certificate is revoked. Cure: give the broker a new one" },
+  {
+    pattern: /INVALID_PURPOSE|unsupported certificate purpose/,
+    text: "the broker's certificate is not meant for a server. Cure: make one with the extended key usage serverAuth",
+  },
+  {
+    pattern:
+      /alert number (?:42|43|44|45|46|48|116)|alert (?:bad certificate|unsupported certificate|certificate (?:revoked|expired|unknown|required)|unknown ca)|sslv3 alert certificate/i,
+    text: "the broker rejects the gateway's certificate. Cure: let the broker trust its issuer; check its validity and the gateway's clock",
+  },
+  {
+    pattern: /alert number 40|handshake failure|no shared cipher|no ciphers/i,
+    text: "the broker offers no permitted cipher suite or signature. Cure: allow ECDHE with AES-GCM or ChaCha20 and SHA-256 or better there",
+  },
+  {
+    pattern: /alert number 70|protocol version|unsupported protocol/i,
+    text: "the broker offers neither TLS 1.2 nor TLS 1.3. Cure: update the broker",
+  },
+  {
+    pattern: /wrong version number|packet length too long|record layer failure/i,
+    text: "there is no TLS at that port. Cure: use the broker's TLS port, usually 8883",
+  },
+  {
+    pattern: /ECONNRESET|EPIPE|socket hang up|closed the connection|disconnected before/,
+    text: "the broker closed the connection. Cure: see the broker's log for the reason",
+  },
+];
+
+/** MQTT 3.1.1 §3.2.2.3. */
+const RETURN_CODES: readonly string[] = [
+  "accepted",
+  "the broker does not speak MQTT 3.1.1. Cure: enable version 3.1.1 there",
+  "the broker refuses the client identifier. Cure: choose another clientId",
+  "the broker is not available. Cure: see the broker's log",
+  "the broker refuses user name or password. Cure: correct userCredentials",
+  "the broker does not authorise this client. Cure: allow it there",
+];
+
+export function explainReturnCode(code: number): string {
+  return (
+    RETURN_CODES[code] ??
+    `the broker refuses the connection with the unknown code ${code}. Cure: see the broker's log`
+  );
+}
+
+/** One sentence with its cure, and the original words for whoever knows them. */
+export function explainError(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const known = EXPLANATIONS.find(({ pattern }) => pattern.test(code) || pattern.test(error.message));
+  return known ? `${known.text} (${code || error.message})` : `${error.message}${code ? ` (${code})` : ""}`;
+}

@@ -1,0 +1,51 @@
+import { readMqttSettings } from "../../config/mqtt.ts";
+import { MQTT_PATHS } from "../../config/paths.ts";
+import { type RawSide, readRawSide } from "../../config/raw-files.ts";
+import { type Frame, FrameReader } from "../../link/frame.ts";
+import type { Cell, CellContext } from "../cell.ts";
+import { Publisher } from "./publisher.ts";
+
+/** The MQTT cell: takes frames from navigation and publishes them over TLS. It sees nothing else of the inner side. */
+
+/** R139, verbatim. */
+const STARTED = [
+  "Starting the MQTT Publisher Manager Server service",
+  "The MQTT Publisher Manager Server service has been started",
+  "Starting the MQTT Publisher Manager service",
+  "Starting the MQTT Publisher service",
+  "The MQTT Publisher service has been started",
+  "The MQTT Publisher Manager service has been started",
+];
+
+function start(side: RawSide, context: CellContext): void {
+  const [inFd] = context.descriptors;
+  if (inFd === undefined) throw new Error("the MQTT cell was started without its pipe");
+  const settings = readMqttSettings(side);
+  for (const line of STARTED) context.log.info(line);
+  for (const warning of settings.warnings) context.log.warning(warning.message);
+
+  const frames = new FrameReader();
+  const reader = context.platform.reader(
+    inFd,
+    (chunk) => {
+      const batch: Frame[] = [];
+      frames.push(chunk, (frame) => batch.push(frame));
+      publisher.push(batch);
+    },
+    (error) => {
+      throw error ?? new Error("the pipe from the navigation cell has ended");
+    },
+  );
+  const publisher = new Publisher({ settings, log: context.log, source: reader });
+  context.onGo(() => publisher.start());
+  context.onStop(() => publisher.stop(() => process.exit(0)));
+  context.report({ kind: "peer", peer: { host: settings.host, port: settings.port } });
+  context.report({ kind: "started" });
+}
+
+export const mqttCell: Cell = {
+  prepare({ root }) {
+    const side = readRawSide(`${root}/HW-IDS`, MQTT_PATHS);
+    return (context) => start(side, context);
+  },
+};

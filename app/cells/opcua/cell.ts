@@ -1,0 +1,93 @@
+import { StatusCodes } from "node-opcua-client";
+import { readOpcUaSettings } from "../../config/opcua.ts";
+import { OPCUA_PATHS } from "../../config/paths.ts";
+import { type RawSide, readRawSide } from "../../config/raw-files.ts";
+import { reportDrops } from "../../link/drop-report.ts";
+import { encodeFrame, FrameTooLongError } from "../../link/frame.ts";
+import { FrameSender } from "../../link/frame-sender.ts";
+import type { Cell, CellContext } from "../cell.ts";
+import { silenceLibrary } from "./client-options.ts";
+import { Collector } from "./collector.ts";
+import { encodeDataValue, encodeHeartbeat, UnsupportedTypeError } from "./payload.ts";
+
+/** The OPC UA cell: reads from the one server and writes frames to navigation; nothing comes back to it (R33). */
+
+/** Navigation always takes; this only bridges the moment in which it is being started again. */
+const BUFFER_BYTES = 2 * 1024 * 1024;
+/** R138, verbatim. */
+const STARTED = [
+  "Starting the OPC UA Client Manager Server service",
+  "The OPC UA Client Manager Server service has been started",
+  "Starting the OPC UA Client Manager service",
+  "Loading all OpcUaClientSettings",
+  "All OpcUaClientSettings has been loaded",
+  "The OPC UA Client Manager service has been started",
+];
+
+function start(side: RawSide, context: CellContext): void {
+  const { log, platform } = context;
+  const [outFd] = context.descriptors;
+  if (outFd === undefined) throw new Error("the OPC UA cell was started without its pipe");
+  silenceLibrary();
+  const settings = readOpcUaSettings(side);
+  for (const line of STARTED) log.info(line);
+  for (const warning of settings.warnings) log.warning(warning.message);
+
+  const writer = platform.writer(outFd, (error) => {
+    throw error;
+  });
+  const sender = new FrameSender({ writer, bufferBytes: BUFFER_BYTES });
+  const unpublishable = new Set<number>();
+  const collector = new Collector({
+    settings,
+    log,
+    handlers: {
+      onValue(node, dataValue, namespaces) {
+        try {
+          sender.send(encodeFrame(node.port, encodeDataValue(dataValue, namespaces)));
+        } catch (error) {
+          if (!(error instanceof UnsupportedTypeError || error instanceof FrameTooLongError)) throw error;
+          if (unpublishable.has(node.port)) return;
+          unpublishable.add(node.port);
+          log.warning(
+            `OPC UA Client: ${node.nodeId} (${JSON.stringify(node.name)}) is not published: ${error.message}`,
+          );
+        }
+      },
+    },
+  });
+  reportDrops({
+    log,
+    dropped: () => sender.dropped,
+    text: (count) =>
+      `OPC UA Client: the Navigation Service does not take values; the oldest ${count} were dropped in the last minute`,
+  });
+
+  const { heartbeat } = settings;
+  const startHeartbeat = (): void => {
+    if (!heartbeat) return;
+    let count = 0;
+    const beat = (): void => {
+      const status = collector.connected ? StatusCodes.Good : StatusCodes.BadNotConnected;
+      sender.send(encodeFrame(heartbeat.port, encodeHeartbeat({ count, time: new Date(), status })));
+      count += 1;
+    };
+    beat();
+    setInterval(beat, heartbeat.seconds * 1000);
+  };
+
+  context.onGo(() => {
+    startHeartbeat();
+    void collector.run();
+  });
+  context.onStop(() => void collector.stop().finally(() => process.exit(0)));
+  context.report({ kind: "peer", peer: { host: settings.host, port: settings.tcpPort } });
+  context.report({ kind: "started" });
+}
+
+export const opcuaCell: Cell = {
+  prepare({ root }) {
+    const side = readRawSide(`${root}/HW-IDS`, OPCUA_PATHS);
+    return (context) => start(side, context);
+  },
+};

@@ -1,0 +1,213 @@
+import {
+  type ClientSession,
+  type DataValue,
+  type EndpointDescription,
+  MessageSecurityMode,
+  OPCUAClient,
+  type StatusCode,
+  UserTokenType,
+} from "node-opcua-client";
+import type { OpcUaSettings } from "../../config/opcua.ts";
+import type { NodeSetting } from "../../config/opcua-file.ts";
+import { Backoff } from "../../link/backoff.ts";
+import { CauseLog } from "../../link/cause-log.ts";
+import type { Log } from "../../link/log-line.ts";
+import { explainError } from "./cause.ts";
+import { discoveryOptions, sessionOptions } from "./client-options.ts";
+import { type ChosenEndpoint, chooseEndpoint } from "./endpoint.ts";
+import { subscribe } from "./subscription.ts";
+import { checkServerCertificate } from "./trust.ts";
+
+/** One attempt may take this long in all, from discovery to the first notification. */
+const ATTEMPT_TIMEOUT_MS = 120_000;
+/** A server that is gone does not answer our good-bye. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+export interface CollectorHandlers {
+  onValue(node: NodeSetting, dataValue: DataValue, namespaces: readonly string[]): void;
+}
+
+/** Waits for a promise, but not for ever. */
+async function within<T>(work: Promise<T>, milliseconds: number, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`timeout: ${what} took longer than ${milliseconds / 1000} s`)),
+      milliseconds,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Ends a client whatever state it is in; nobody waits for more than a moment. */
+async function close(client: OPCUAClient): Promise<void> {
+  client.removeAllListeners();
+  try {
+    await within(client.disconnect(), CLOSE_TIMEOUT_MS, "disconnecting");
+  } catch {
+    // The connection is of no use any more; the server ends the session by its own timeout.
+  }
+}
+
+/** Without key and certificate there is nothing that node-opcua's check of the two could look at. */
+function skipKeyCheck(client: OPCUAClient): void {
+  const checked = client as unknown as { initializeCM: () => Promise<void> };
+  checked.initializeCM = async () => undefined;
+}
+
+/** Keeps a session to the one OPC UA server and hands out what it reports (R63–R75). */
+export class Collector {
+  readonly #settings: OpcUaSettings;
+  readonly #log: Log;
+  readonly #handlers: CollectorHandlers;
+  readonly #causes: CauseLog;
+  readonly #backoff = new Backoff();
+  readonly #refused = new Set<number>();
+  #connected = false;
+  #stopping = false;
+  #client: OPCUAClient | null = null;
+
+  constructor(options: { settings: OpcUaSettings; log: Log; handlers: CollectorHandlers }) {
+    this.#settings = options.settings;
+    this.#log = options.log;
+    this.#handlers = options.handlers;
+    this.#causes = new CauseLog(options.log);
+  }
+
+  /** Whether values can arrive right now. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Connects again and again, for as long as the cell lives; endpoints are asked for anew each time (L1). */
+  async run(): Promise<void> {
+    const { host, tcpPort } = this.#settings;
+    while (!this.#stopping) {
+      let cause: string;
+      let had = false;
+      try {
+        cause = await this.#attempt();
+        had = true;
+      } catch (error) {
+        cause = explainError(error instanceof Error ? error : new Error(String(error)));
+      }
+      this.#connected = false;
+      if (this.#stopping) return;
+      if (had) this.#backoff.reset();
+      this.#causes.tell(
+        `OPC UA Client ${had ? "lost its connection to" : "can't connect to"} ${host} port ${tcpPort}`,
+        cause,
+      );
+      const delay = this.#backoff.next();
+      await new Promise<void>((resolve) => void setTimeout(resolve, delay));
+    }
+  }
+
+  /** Says good-bye to the server. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#client) await close(this.#client);
+  }
+
+  /** Resolves with the reason when an established connection is lost; rejects when it can't be established. */
+  async #attempt(): Promise<string> {
+    const endpoint = await this.#findEndpoint();
+    const client = OPCUAClient.create(sessionOptions(this.#settings, endpoint));
+    if (!this.#settings.identity) skipKeyCheck(client);
+    this.#client = client;
+    let unwatch: (() => void) | null = null;
+    try {
+      let lose: (reason: string) => void = () => undefined;
+      const lost = new Promise<string>((resolve) => {
+        lose = resolve;
+      });
+      client.on("close", (error) => lose(explainError(error ?? new Error("the connection was closed"))));
+      client.on("connection_lost", () => lose(explainError(new Error("the connection was lost"))));
+      const establishing = this.#establish(client, lose);
+      // What fails after we gave up waiting has been reported already.
+      establishing.catch(() => undefined);
+      const outcome = await within(Promise.race([establishing, lost]), ATTEMPT_TIMEOUT_MS, "connecting");
+      if (typeof outcome === "string") throw new Error(outcome);
+      unwatch = outcome;
+      this.#connected = true;
+      this.#causes.clear();
+      this.#tellConnected(endpoint);
+      return await lost;
+    } finally {
+      this.#connected = false;
+      unwatch?.();
+      this.#client = null;
+      await close(client);
+    }
+  }
+
+  /** Asks the server what it offers and checks who it is. */
+  async #findEndpoint(): Promise<ChosenEndpoint> {
+    const client = OPCUAClient.create(discoveryOptions(this.#settings));
+    skipKeyCheck(client);
+    this.#client = client;
+    let endpoints: EndpointDescription[];
+    try {
+      await within(client.connect(this.#settings.url), ATTEMPT_TIMEOUT_MS, "connecting");
+      endpoints = await within(client.getEndpoints(), ATTEMPT_TIMEOUT_MS, "asking for the endpoints");
+    } finally {
+      this.#client = null;
+      await close(client);
+    }
+    const endpoint = chooseEndpoint(endpoints, this.#settings);
+    if (endpoint.mode !== MessageSecurityMode.None) {
+      const presented = endpoint.serverCertificate ?? Buffer.alloc(0);
+      checkServerCertificate({ presented, trusted: this.#settings.trusted, now: new Date() });
+    }
+    return endpoint;
+  }
+
+  async #establish(client: OPCUAClient, lose: (reason: string) => void): Promise<() => void> {
+    const { url, user, nodes, readingCycle } = this.#settings;
+    await client.connect(url);
+    const session: ClientSession = await client.createSession(
+      user
+        ? { type: UserTokenType.UserName, userName: user.name, password: user.password }
+        : { type: UserTokenType.Anonymous },
+    );
+    session.on("session_closed", (status: StatusCode) =>
+      lose(`the server closed the session (${status.name})`),
+    );
+    const namespaces = await session.readNamespaceArray();
+    const { unwatch } = await subscribe({
+      session,
+      nodes,
+      readingCycle,
+      handlers: {
+        onValue: (node, dataValue) => this.#handlers.onValue(node, dataValue, namespaces),
+        onRefused: (node, status) => this.#tellRefused(node, status),
+        onLost: lose,
+      },
+    });
+    return unwatch;
+  }
+
+  #tellConnected(endpoint: ChosenEndpoint): void {
+    const { host, tcpPort } = this.#settings;
+    const policy = endpoint.policy.split("#")[1] ?? endpoint.policy;
+    const security = `${MessageSecurityMode[endpoint.mode]}, ${policy}`;
+    this.#log.info(`OPC UA Client has established connection to ${host} port ${tcpPort} (${security})`);
+    if (endpoint.weak) {
+      this.#log.warning(
+        "OPC UA Client: the server offers nothing but an unprotected connection, and the settings allow Any. Cure: configure security on the server",
+      );
+    }
+  }
+
+  #tellRefused(node: NodeSetting, status: StatusCode): void {
+    if (this.#refused.has(node.port)) return;
+    this.#refused.add(node.port);
+    this.#log.warning(
+      `OPC UA Client: the server does not deliver ${node.nodeId} (${JSON.stringify(node.name)}): ${status.name}. Cure: correct the nodeId, or allow the user to read it`,
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import {
+  AttributeIds,
+  type ClientMonitoredItemBase,
+  ClientMonitoredItemGroup,
+  type ClientSession,
+  type ClientSubscription,
+  type DataValue,
+  type StatusCode,
+  TimestampsToReturn,
+} from "node-opcua-client";
+import type { NodeSetting } from "../../config/opcua-file.ts";
+
+/** Subscription and monitored items (R73, R46; Part 4 §5.12, §5.13). */
+
+/** readingCycle 0: servers revise this to the fastest they can. */
+const FASTEST_PUBLISHING_MS = 10;
+/** Changes are sent at least this often, and an idle server proves that it lives within a few of these. */
+const SLOWEST_PUBLISHING_MS = 5_000;
+/** With no change to tell, the server says so after about this time (keep-alive notification). */
+const PROOF_OF_LIFE_MS = 5_000;
+const MIN_KEEP_ALIVE_COUNT = 3;
+const MAX_KEEP_ALIVE_COUNT = 100;
+/** The subscription outlives this many missed proofs of life. */
+const LIFETIME_FACTOR = 10;
+/** Changes that the server keeps per node between two publishings; beyond that the oldest are lost there. */
+const QUEUE_SIZE = 200;
+/** Silence is a fault after this many times the revised keep-alive time, and never before the minimum. */
+const SILENCE_FACTOR = 2.5;
+const MIN_SILENCE_MS = 10_000;
+
+export interface SubscriptionHandlers {
+  onValue(node: NodeSetting, dataValue: DataValue): void;
+  /** The server can't deliver this node. */
+  onRefused(node: NodeSetting, status: StatusCode): void;
+  /** The subscription is over or silent; the connection is of no use any more. */
+  onLost(reason: string): void;
+}
+
+/** What the server made of our wishes. */
+export interface Revised {
+  readonly publishingMs: number;
+  readonly silenceMs: number;
+}
+
+/** Publishing interval and keep-alive count that are asked for. */
+export function subscriptionRequest(readingCycle: number): { publishingMs: number; keepAliveCount: number } {
+  const publishingMs =
+    readingCycle === 0 ? FASTEST_PUBLISHING_MS : Math.min(readingCycle * 1000, SLOWEST_PUBLISHING_MS);
+  const wanted = Math.ceil(PROOF_OF_LIFE_MS / publishingMs);
+  return {
+    publishingMs,
+    keepAliveCount: Math.min(Math.max(wanted, MIN_KEEP_ALIVE_COUNT), MAX_KEEP_ALIVE_COUNT),
+  };
+}
+
+/** Reports a silent subscription: connected, but nothing comes any more. Returns what stops the watching. */
+function watchSilence(
+  subscription: ClientSubscription,
+  silenceMs: number,
+  onSilent: (ms: number) => void,
+): () => void {
+  let heardAt = Date.now();
+  subscription.on("raw_notification", () => {
+    heardAt = Date.now();
+  });
+  const timer = setInterval(() => {
+    const silent = Date.now() - heardAt;
+    if (silent >= silenceMs) onSilent(silent);
+  }, silenceMs / 4);
+  return () => clearInterval(timer);
+}
+
+async function monitor(
+  subscription: ClientSubscription,
+  nodes: readonly NodeSetting[],
+  samplingInterval: number,
+  handlers: SubscriptionHandlers,
+): Promise<void> {
+  const items = nodes.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.Value }));
+  // All items in one request; "changed" is listened to before the request goes out.
+  const group = ClientMonitoredItemGroup.create(
+    subscription,
+    items,
+    { samplingInterval, discardOldest: true, queueSize: QUEUE_SIZE },
+    TimestampsToReturn.Both,
+  );
+  group.on("changed", (_item: ClientMonitoredItemBase, dataValue: DataValue, index: number) => {
+    const node = nodes[index];
+    if (node) handlers.onValue(node, dataValue);
+  });
+  await new Promise<void>((resolve, reject) => {
+    group.on("initialized", () => resolve());
+    group.on("err", (message: string) => reject(new Error(message)));
+  });
+  group.monitoredItems.forEach((item, index) => {
+    const node = nodes[index];
+    if (node && !item.statusCode.isGoodish()) handlers.onRefused(node, item.statusCode);
+  });
+}
+
+/** Creates subscription and items on a session. Returns what ends the watching over them. */
+export async function subscribe(options: {
+  session: ClientSession;
+  nodes: readonly NodeSetting[];
+  readingCycle: number;
+  handlers: SubscriptionHandlers;
+}): Promise<{ revised: Revised; unwatch: () => void }> {
+  const { session, nodes, readingCycle, handlers } = options;
+  const { publishingMs, keepAliveCount } = subscriptionRequest(readingCycle);
+  const subscription = await session.createSubscription2({
+    requestedPublishingInterval: publishingMs,
+    requestedMaxKeepAliveCount: keepAliveCount,
+    requestedLifetimeCount: keepAliveCount * LIFETIME_FACTOR,
+    maxNotificationsPerPublish: 0,
+    publishingEnabled: true,
+    priority: 1,
+  });
+  const keepAliveMs = subscription.publishingInterval * subscription.maxKeepAliveCount;
+  const silenceMs = Math.max(keepAliveMs * SILENCE_FACTOR, MIN_SILENCE_MS);
+  subscription.on("terminated", () => handlers.onLost("the subscription has ended"));
+  subscription.on("status_changed", (status: StatusCode) =>
+    handlers.onLost(`the subscription has ended (${status.name})`),
+  );
+  subscription.on("error", (error: Error) => handlers.onLost(error.message));
+  const unwatch = watchSilence(subscription, silenceMs, (silent) =>
+    handlers.onLost(
+      `the server is connected but has sent nothing for ${Math.round(silent / 1000)} s. Cure: check the server`,
+    ),
+  );
+  try {
+    await monitor(subscription, nodes, readingCycle * 1000, handlers);
+  } catch (error) {
+    unwatch();
+    throw error;
+  }
+  return { revised: { publishingMs: subscription.publishingInterval, silenceMs }, unwatch };
+}

@@ -1,0 +1,107 @@
+import { crypto_utils } from "node-opcua-client";
+
+/** Whether a server is who the operator meant: our own decision, by the operator's trustList (R63–R65, R71). */
+
+/** Longest chain that is followed from the server's certificate to a trusted one. */
+const MAX_CHAIN = 8;
+
+/** The server's certificate is refused; the message says why and shows what the server sent. */
+export class UntrustedServerError extends Error {
+  readonly code = "OPCUA_SERVER_UNTRUSTED";
+}
+
+interface CertificateFacts {
+  readonly der: Buffer;
+  readonly subject: string;
+  readonly thumbprint: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly isAuthority: boolean;
+  readonly applicationUris: readonly string[];
+}
+
+function facts(der: Buffer): CertificateFacts {
+  const { validity, subject, extensions } = crypto_utils.exploreCertificate(der).tbsCertificate;
+  return {
+    der,
+    subject: subject.commonName ?? subject.organizationName ?? "(no name)",
+    thumbprint: crypto_utils.makeSHA1Thumbprint(der).toString("hex"),
+    notBefore: validity.notBefore,
+    notAfter: validity.notAfter,
+    isAuthority: extensions?.basicConstraints?.cA === true,
+    applicationUris: extensions?.subjectAltName?.uniformResourceIdentifier ?? [],
+  };
+}
+
+function describe(certificate: CertificateFacts): string {
+  const from = certificate.notBefore.toISOString().slice(0, 10);
+  const to = certificate.notAfter.toISOString().slice(0, 10);
+  return `the server sent the certificate of "${certificate.subject}", SHA-1 ${certificate.thumbprint}, valid ${from} to ${to}`;
+}
+
+function checkValidity(certificate: CertificateFacts, sent: CertificateFacts, now: Date): void {
+  if (now < certificate.notBefore) {
+    throw new UntrustedServerError(
+      `the certificate of "${certificate.subject}" is not valid yet; ${describe(sent)}. Cure: set the gateway's clock, it shows ${now.toISOString()}`,
+    );
+  }
+  if (now > certificate.notAfter) {
+    throw new UntrustedServerError(
+      `the certificate of "${certificate.subject}" has expired; ${describe(sent)}. Cure: renew it, or set the gateway's clock, it shows ${now.toISOString()}`,
+    );
+  }
+}
+
+/** Whether `issuer` signed `certificate`. */
+function signed(certificate: Buffer, issuer: Buffer): boolean {
+  try {
+    return crypto_utils.verifyCertificateSignature(certificate, issuer);
+  } catch {
+    // Another kind of key or algorithm than the certificate was signed with: not its issuer.
+    return false;
+  }
+}
+
+/**
+ * Checks what the server showed: exactly a trusted certificate, or a chain that ends in one; each link valid now.
+ * `trusted` null accepts any server (AllowAll, L4). Throws `UntrustedServerError`.
+ */
+export function checkServerCertificate(options: {
+  presented: Buffer;
+  trusted: readonly Buffer[] | null;
+  now: Date;
+}): void {
+  const { presented, trusted, now } = options;
+  if (trusted === null) return;
+  const chain = crypto_utils.split_der(presented).slice(0, MAX_CHAIN);
+  const [leaf] = chain;
+  if (!leaf)
+    throw new UntrustedServerError(
+      "the server has no certificate. Cure: give the server one, or allow an unprotected connection",
+    );
+  const sent = facts(leaf);
+  checkValidity(sent, sent, now);
+  if (trusted.some((certificate) => certificate.equals(leaf))) return;
+
+  // Issuers come from the server's own chain and from the trustList; only the latter may end the search.
+  let link = leaf;
+  for (let depth = 0; depth < MAX_CHAIN; depth += 1) {
+    const anchor = trusted.find((candidate) => signed(link, candidate));
+    if (anchor) {
+      const authority = facts(anchor);
+      if (authority.isAuthority) {
+        checkValidity(authority, sent, now);
+        return;
+      }
+    }
+    const issuer = chain.find((candidate) => !candidate.equals(link) && signed(link, candidate));
+    if (!issuer) break;
+    const between = facts(issuer);
+    if (!between.isAuthority) break;
+    checkValidity(between, sent, now);
+    link = issuer;
+  }
+  throw new UntrustedServerError(
+    `the server's certificate is not in trustList; ${describe(sent)}. Cure: if that is the right server, put its certificate on HW-IDS and name it in trustList`,
+  );
+}

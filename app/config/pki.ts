@@ -1,0 +1,95 @@
+import { ConfigFault } from "./fault.ts";
+import { ABSENT, type RawFile } from "./raw-files.ts";
+
+/** Certificates and keys from the operator's files. */
+
+/** A file that a setting names: where it has to lie, and which setting names it. */
+export interface NamedFile {
+  readonly name: string;
+  /** `HW-IDS:/app/…` directory, for messages. */
+  readonly directory: string;
+  readonly files: ReadonlyMap<string, RawFile>;
+  /** The setting, for messages: `OpcUaClientSettings-0.json /security/trustList/0`. */
+  readonly setting: string;
+}
+
+const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
+
+/** A fault of a file that a setting names. */
+export function fileFault(file: NamedFile, problem: string, cure: string): ConfigFault {
+  return new ConfigFault({
+    file: `${file.directory}/${file.name}`,
+    problem: `${problem} (named by ${file.setting})`,
+    cure,
+  });
+}
+
+/** The bytes of a named file; throws a `ConfigFault` that says which file is missing and who asks for it. */
+export function namedBytes(file: NamedFile): Buffer {
+  const raw = file.files.get(file.name) ?? ABSENT;
+  if ("problem" in raw)
+    throw fileFault(file, raw.problem, "put the file there or correct the name in the setting");
+  if (raw.bytes.length === 0) throw fileFault(file, "the file is empty", "put the right file there");
+  return raw.bytes;
+}
+
+/** All PEM blocks of a text: label → contents, in order. */
+export function pemBlocks(bytes: Buffer): { label: string; text: string }[] {
+  return [...bytes.toString("latin1").matchAll(PEM_BLOCK)].map((match) => ({
+    label: match[1] ?? "",
+    text: match[0],
+  }));
+}
+
+/** A private key, PEM or DER, as PEM. */
+export function readPrivateKeyPem(file: NamedFile): string {
+  const bytes = namedBytes(file);
+  const cure = "put the unencrypted private key there (RSA, PKCS#8 or PKCS#1)";
+  if (bytes.includes("-----BEGIN ")) {
+    const blocks = pemBlocks(bytes);
+    if (
+      blocks.some((block) => block.label === "ENCRYPTED PRIVATE KEY") ||
+      bytes.includes("Proc-Type: 4,ENCRYPTED")
+    ) {
+      throw fileFault(
+        file,
+        "the private key is protected by a pass phrase, which nobody can enter on the gateway",
+        cure,
+      );
+    }
+    const key = blocks.find((block) => block.label.endsWith("PRIVATE KEY"));
+    if (!key) throw fileFault(file, "it holds no private key", cure);
+    return `${key.text}\n`;
+  }
+  // DER: SEQUENCE { version INTEGER, then either an AlgorithmIdentifier SEQUENCE (PKCS#8) or the modulus INTEGER (PKCS#1) }.
+  if (bytes[0] !== 0x30) throw fileFault(file, "it is neither a PEM nor a DER private key", cure);
+  const lengthBytes = (bytes[1] ?? 0) < 0x80 ? 1 : 1 + ((bytes[1] ?? 0) & 0x7f);
+  const afterVersion = bytes[1 + lengthBytes + 3];
+  const label = afterVersion === 0x30 ? "PRIVATE KEY" : afterVersion === 0x02 ? "RSA PRIVATE KEY" : null;
+  if (!label) throw fileFault(file, "it is neither a PKCS#8 nor a PKCS#1 private key", cure);
+  const lines = bytes.toString("base64").match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
+}
+
+/** The PEM text of a file that must be PEM (R128), with at least one certificate in it. */
+export function readPemCertificates(file: NamedFile): string {
+  const bytes = namedBytes(file);
+  const blocks = pemBlocks(bytes).filter((block) => block.label === "CERTIFICATE");
+  if (blocks.length === 0) {
+    throw fileFault(
+      file,
+      "it holds no certificate in PEM form",
+      "put a PEM file there (-----BEGIN CERTIFICATE-----)",
+    );
+  }
+  return `${blocks.map((block) => block.text).join("\n")}\n`;
+}
+
+/** A fault about a pair that does not belong together. */
+export function keyMismatch(certificate: NamedFile, key: NamedFile): ConfigFault {
+  return fileFault(
+    key,
+    `the private key does not match the certificate ${certificate.directory}/${certificate.name}`,
+    "put the key there that the certificate was made for, or the certificate that belongs to this key",
+  );
+}

@@ -1,0 +1,74 @@
+import { writeSync } from "node:fs";
+import { platform } from "#platform";
+import { type CellContext, EXIT_CONFIG, EXIT_SOFTWARE } from "../cells/cell.ts";
+import { ConfigError } from "../config/fault.ts";
+import { FdLog, type Log } from "../link/log-line.ts";
+import { formatStatus, GO, LineSplitter, type Status } from "../link/status.ts";
+import { loadCell, type StartedRole } from "./load-cell.ts";
+import { wallsOf } from "./walls.ts";
+
+const STDERR_FD = 2;
+
+/** Message and the place it came from, in one line. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const place = error.stack?.split("\n").find((line) => line.trim().startsWith("at "));
+  return place ? `${error.message} (${place.trim()})` : error.message;
+}
+
+/** Says what ended the cell and ends it; the exit code tells the supervisor whether to start it again. */
+function end(log: Log, role: StartedRole, error: unknown): never {
+  if (error instanceof ConfigError) {
+    for (const fault of error.faults) log.error(fault.message);
+    process.exit(EXIT_CONFIG);
+  }
+  log.error(`the ${role} cell met an error it can't handle: ${describe(error)}`);
+  process.exit(EXIT_SOFTWARE);
+}
+
+/** The life of a cell's process: read bytes with all rights, put up the walls, then interpret and work. */
+export async function runCell(options: {
+  role: StartedRole;
+  root: string;
+  descriptors: readonly number[];
+}): Promise<void> {
+  const { role, root } = options;
+  const [statusFd, controlFd, ...descriptors] = options.descriptors;
+  if (statusFd === undefined || controlFd === undefined)
+    throw new Error(`the ${role} cell was started without its pipes`);
+  const log = new FdLog(STDERR_FD);
+  process.on("uncaughtException", (error) => end(log, role, error));
+  process.on("unhandledRejection", (error) => end(log, role, error));
+
+  // A predecessor that crashed in the middle of a line must not spoil ours.
+  writeSync(statusFd, "\n");
+  const context: CellContext = {
+    platform,
+    log,
+    descriptors,
+    report: (status: Status) => void writeSync(statusFd, formatStatus(status)),
+    onGo(callback) {
+      const lines = new LineSplitter();
+      const control = platform.reader(
+        controlFd,
+        (chunk) =>
+          lines.push(chunk, (line) => {
+            if (line.toString("latin1") !== GO) return;
+            control.close();
+            callback();
+          }),
+        () => undefined,
+      );
+    },
+    onStop: (callback) => void process.on("SIGTERM", callback),
+  };
+  try {
+    const cell = await loadCell(role);
+    const walls = wallsOf(role, root);
+    const start = cell.prepare({ root, onDevice: platform.kind === "quickjs", uid: walls.uid });
+    platform.confine(walls);
+    start(context);
+  } catch (error) {
+    end(log, role, error);
+  }
+}

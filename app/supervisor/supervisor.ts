@@ -1,0 +1,264 @@
+import { existsSync, writeSync } from "node:fs";
+import { platform } from "#platform";
+import { EXIT_CONFIG } from "../cells/cell.ts";
+import { Backoff } from "../link/backoff.ts";
+import { FdLog } from "../link/log-line.ts";
+import { GO, LineSplitter, MARK_PREFIX, type Peer, parseStatus, type Status } from "../link/status.ts";
+import type { Exit, Pipe } from "../runtime/platform-types.ts";
+import { ROLES, type StartedRole } from "./load-cell.ts";
+import { findPartitions, partitionLines } from "./partitions.ts";
+import { runCell } from "./run-cell.ts";
+
+/** A cell that ran this long was healthy: its next crash is a first one again. */
+const HEALTHY_MS = 60_000;
+/** How long the start waits for one cell before it goes on with the next. */
+const START_PATIENCE_MS = 60_000;
+/** How long cells may take to say good-bye. */
+const STOP_PATIENCE_MS = 3_000;
+const FIREWALL_PROGRAM = "/usr/lib/gateway/allow-peer";
+/** Which network namespace a cell's peer is in (R26, R31). */
+const SIDES: Partial<Record<StartedRole, "inw" | "enw">> = { opcua: "inw", mqtt: "enw" };
+
+/** A process and the pipes that outlive it. */
+interface Slot {
+  readonly role: StartedRole;
+  readonly stderr: Pipe;
+  readonly status: Pipe;
+  readonly control: Pipe;
+  readonly backoff: Backoff;
+  /** Null while it is not running. */
+  pid: number | null;
+  startedAt: number;
+  peer: Peer | null;
+  firewallOpen: boolean;
+  /** Called once, when the cell has started or has ended. */
+  onSettled: (() => void) | null;
+}
+
+/** Creates pipes and cells, starts again what dies, and tells the cells in which order to begin (design §6). */
+export class Supervisor {
+  readonly #root: string;
+  readonly #serialFd: number;
+  readonly #lines: Pipe;
+  readonly #toNavigation: Pipe;
+  readonly #toMqtt: Pipe;
+  readonly #slots: ReadonlyMap<StartedRole, Slot>;
+  readonly #log: FdLog;
+  readonly #marks = new Map<number, () => void>();
+  #lastMark = 0;
+  #begun = false;
+  #stopping = false;
+
+  constructor(options: { root: string; serialFd: number }) {
+    this.#root = options.root;
+    this.#serialFd = options.serialFd;
+    // Made once: a cell that is started again finds its pipes as they were, with what is still in them.
+    this.#lines = platform.pipe();
+    this.#toNavigation = platform.pipe();
+    this.#toMqtt = platform.pipe();
+    this.#slots = new Map(
+      ROLES.map((role) => [
+        role,
+        {
+          role,
+          stderr: platform.pipe(),
+          status: platform.pipe(),
+          control: platform.pipe(),
+          backoff: new Backoff({ immediateFirst: true }),
+          pid: null,
+          startedAt: 0,
+          peer: null,
+          firewallOpen: false,
+          onSettled: null,
+        },
+      ]),
+    );
+    this.#log = new FdLog(this.#lines.writeFd);
+  }
+
+  /** Starts everything, in the order of the log that operators know (R137–R142). */
+  async start(): Promise<void> {
+    platform.onExit((pid, exit) => this.#onExit(pid, exit));
+    process.on("SIGTERM", () => this.#stop());
+    process.on("SIGINT", () => this.#stop());
+    for (const slot of this.#slots.values()) this.#listen(slot);
+
+    await this.#startAndSettle("log");
+    const partitions = findPartitions({ root: this.#root, onDevice: platform.kind === "quickjs" });
+    const { info, error } = partitionLines(partitions);
+    for (const line of info) this.#log.info(line);
+    if (error !== null) this.#log.error(error);
+    await this.#putOut(this.#lines);
+
+    // Without the partition that holds the settings there is nothing to run; the line above has said so.
+    if (partitions.find(({ label }) => label === "HW-IDS")?.problem !== null) return;
+    for (const role of ["opcua", "mqtt", "navigation"] as const) {
+      await this.#startAndSettle(role);
+      await this.#putOut(this.#slot(role).stderr);
+    }
+    this.#begun = true;
+    this.#go(this.#slot("opcua"));
+    this.#go(this.#slot("mqtt"));
+  }
+
+  #slot(role: StartedRole): Slot {
+    const slot = this.#slots.get(role);
+    if (!slot) throw new Error(`there is no ${role} cell`);
+    return slot;
+  }
+
+  /** The descriptors that a cell keeps, in the order in which it looks for them. */
+  #descriptors(slot: Slot): number[] {
+    const own = [slot.status.writeFd, slot.control.readFd];
+    switch (slot.role) {
+      case "opcua":
+        return [...own, this.#toNavigation.writeFd];
+      case "navigation":
+        return [...own, this.#toNavigation.readFd, this.#toMqtt.writeFd];
+      case "mqtt":
+        return [...own, this.#toMqtt.readFd];
+      case "log": {
+        const sources = [...this.#slots.values()].map(({ stderr }) => stderr.readFd);
+        return [...own, this.#serialFd, this.#lines.readFd, ...sources];
+      }
+    }
+  }
+
+  #launch(slot: Slot): void {
+    const { role } = slot;
+    const descriptors = this.#descriptors(slot);
+    const root = this.#root;
+    slot.startedAt = Date.now();
+    slot.pid = platform.spawn({
+      role,
+      keep: descriptors,
+      stderrFd: slot.stderr.writeFd,
+      body: () => void runCell({ role, root, descriptors }),
+    });
+  }
+
+  async #startAndSettle(role: StartedRole): Promise<void> {
+    const slot = this.#slot(role);
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, START_PATIENCE_MS);
+      slot.onSettled = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+      this.#launch(slot);
+    });
+    slot.onSettled = null;
+  }
+
+  /** Waits until the log cell has put out everything that was written to this pipe so far. */
+  async #putOut(pipe: Pipe): Promise<void> {
+    this.#lastMark += 1;
+    const mark = this.#lastMark;
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, START_PATIENCE_MS);
+      this.#marks.set(mark, () => {
+        clearTimeout(patience);
+        resolve();
+      });
+      writeSync(pipe.writeFd, `\n${MARK_PREFIX}${mark}\n`);
+    });
+    this.#marks.delete(mark);
+  }
+
+  #listen(slot: Slot): void {
+    const lines = new LineSplitter();
+    platform.reader(
+      slot.status.readFd,
+      (chunk) =>
+        lines.push(chunk, (line) => {
+          const status = parseStatus(line.toString("latin1"));
+          if (status) this.#onStatus(slot, status);
+        }),
+      (error) => {
+        if (error) this.#log.error(`the status of the ${slot.role} cell can't be read: ${error.message}`);
+      },
+    );
+  }
+
+  #onStatus(slot: Slot, status: Status): void {
+    switch (status.kind) {
+      case "peer":
+        this.#notePeer(slot, status.peer);
+        return;
+      case "reached":
+        if (slot.role === "log") this.#marks.get(status.mark)?.();
+        return;
+      case "started":
+        slot.onSettled?.();
+        if (this.#begun) this.#go(slot);
+        return;
+    }
+  }
+
+  /** One peer per side and boot: a cell that was taken over can't have the firewall opened for anyone else. */
+  #notePeer(slot: Slot, peer: Peer): void {
+    if (SIDES[slot.role] === undefined) return;
+    slot.peer ??= peer;
+    if (slot.peer.host !== peer.host || slot.peer.port !== peer.port) {
+      this.#log.error(
+        `the ${slot.role} cell asked for a second peer, which is refused until the gateway is started anew`,
+      );
+    }
+  }
+
+  /** Opens the way to the peer and lets the cell connect. */
+  #go(slot: Slot): void {
+    const side = SIDES[slot.role];
+    if (side === undefined || slot.pid === null) return;
+    if (slot.peer && !slot.firewallOpen && existsSync(FIREWALL_PROGRAM)) {
+      const { host, port } = slot.peer;
+      const exit = platform.run([FIREWALL_PROGRAM, side, host, String(port)]);
+      if (exit.code !== 0) {
+        this.#log.error(
+          `the firewall could not be opened for ${host} port ${port} (${FIREWALL_PROGRAM} ended with ${exit.code ?? exit.signal})`,
+        );
+      }
+      slot.firewallOpen = exit.code === 0;
+    }
+    writeSync(slot.control.writeFd, `${GO}\n`);
+  }
+
+  #onExit(pid: number, exit: Exit): void {
+    const slot = [...this.#slots.values()].find((candidate) => candidate.pid === pid);
+    if (!slot) return;
+    slot.pid = null;
+    slot.onSettled?.();
+    if (this.#stopping || exit.code === EXIT_CONFIG) return;
+    if (Date.now() - slot.startedAt >= HEALTHY_MS) slot.backoff.reset();
+    const delay = slot.backoff.next();
+    const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+    const when = delay === 0 ? "at once" : `in ${(delay / 1000).toFixed(1)} s`;
+    this.#log.error(`the ${slot.role} cell ended unexpectedly (${how}); it is started again ${when}`);
+    setTimeout(() => {
+      if (!this.#stopping) this.#launch(slot);
+    }, delay);
+  }
+
+  /** Ends the cells, the log last so that their last lines are kept. */
+  #stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const running = () => [...this.#slots.values()].filter((slot) => slot.pid !== null);
+    const finish = () => {
+      for (const slot of running()) if (slot.pid !== null) platform.kill(slot.pid, "SIGKILL");
+      process.exit(0);
+    };
+    setTimeout(finish, STOP_PATIENCE_MS);
+    const next = () => {
+      const left = running();
+      if (left.length === 0) finish();
+      const others = left.filter((slot) => slot.role !== "log");
+      const log = left.find((slot) => slot.role === "log");
+      if (others.length === 0 && log?.pid != null) platform.kill(log.pid, "SIGTERM");
+    };
+    platform.onExit(next);
+    for (const slot of running())
+      if (slot.role !== "log" && slot.pid !== null) platform.kill(slot.pid, "SIGTERM");
+    next();
+  }
+}

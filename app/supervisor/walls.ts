@@ -1,0 +1,38 @@
+import { LOG_DIRECTORY } from "../config/paths.ts";
+import type { Confinement } from "../runtime/platform-types.ts";
+import type { StartedRole } from "./load-cell.ts";
+
+/** The walls of each cell (design §6): one table, so that a review has one place to look at. */
+
+const MEBIBYTE = 1024 * 1024;
+/** What the resolver of the C library reads; nothing of it is secret. */
+const RESOLVER_FILES = ["/etc/resolv.conf", "/etc/hosts"];
+
+interface Wall {
+  readonly side: "inw" | "enw" | null;
+  readonly id: number;
+  readonly addressSpace: number;
+  readonly openFiles: number;
+}
+
+const WALLS: Readonly<Record<StartedRole, Wall>> = {
+  opcua: { side: "inw", id: 101, addressSpace: 192 * MEBIBYTE, openFiles: 32 },
+  navigation: { side: null, id: 102, addressSpace: 192 * MEBIBYTE, openFiles: 16 },
+  mqtt: { side: "enw", id: 103, addressSpace: 128 * MEBIBYTE, openFiles: 32 },
+  log: { side: null, id: 104, addressSpace: 96 * MEBIBYTE, openFiles: 32 },
+};
+
+export function wallsOf(role: StartedRole, root: string): Confinement {
+  const { side, id, addressSpace, openFiles } = WALLS[role];
+  const logs = `${root}/HW-LOG${LOG_DIRECTORY}`;
+  return {
+    netns: side === null ? null : `/run/netns/${side}`,
+    resolvConf: side === null ? null : `/run/net/${side}/resolv.conf`,
+    uid: id,
+    gid: id,
+    readPaths: side === null ? [] : RESOLVER_FILES,
+    writePaths: role === "log" ? [logs] : [],
+    seccomp: role,
+    limits: { addressSpace, openFiles },
+  };
+}
