@@ -1,0 +1,40 @@
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { assertConfigKept } from "../check-config.ts";
+import type { Recipe } from "../recipe.ts";
+
+const BOARD = new URL("../../board/iot2040/", import.meta.url).pathname;
+const FRAGMENT = join(BOARD, "linux.fragment");
+
+/** The kernel. The fragment is the whole configuration; a line that Kconfig drops stops the build. */
+export const linux: Recipe = {
+  name: "linux",
+  source: "linux",
+  needs: [],
+  inputs: [FRAGMENT],
+  async build(kit) {
+    const folder = await kit.unpack();
+    const objects = join(kit.work, "build");
+    mkdirSync(objects);
+    const config = join(objects, ".config");
+    copyFileSync(FRAGMENT, config);
+    const noLock = "-Wa,-momit-lock-prefix=yes";
+    const target = ["-s", "ARCH=i386", `O=${objects}`, `KCFLAGS=${noLock}`, `KAFLAGS=${noLock}`];
+    const env = kit.environment({
+      KBUILD_BUILD_TIMESTAMP: "2026-01-01",
+      KBUILD_BUILD_USER: "gwcard",
+      KBUILD_BUILD_HOST: "gwcard",
+      KBUILD_BUILD_VERSION: "1",
+    });
+    await kit.make([...target, "olddefconfig"], { cwd: folder, env });
+    assertConfigKept({
+      fragment: { path: "buildroot/board/iot2040/linux.fragment", text: readFileSync(FRAGMENT, "utf8") },
+      config: readFileSync(config, "utf8"),
+    });
+    await kit.make([...target, "bzImage"], { cwd: folder, env });
+    copyFileSync(join(objects, "arch/x86/boot/bzImage"), join(kit.output, "bzImage"));
+    copyFileSync(join(objects, "vmlinux"), join(kit.output, "vmlinux"));
+    copyFileSync(config, join(kit.output, "kernel.config"));
+    kit.keepLicence(folder, ["COPYING"]);
+  },
+};
