@@ -60,19 +60,19 @@ static int passphrase_of(JSContext *ctx, JSValueConst value, gw_passphrase *out)
 
 static EVP_PKEY *read_private_der(BIO *bio, const char *type, gw_passphrase *passphrase)
 {
-    const uint8_t *p;
     char *data;
     long len = BIO_get_mem_data(bio, &data);
-    p = (const uint8_t *)data;
+    const uint8_t *p = (const uint8_t *)data;
     if (strcmp(type, "pkcs1") == 0)
         return d2i_PrivateKey(EVP_PKEY_RSA, NULL, &p, len);
     if (strcmp(type, "sec1") == 0)
         return d2i_PrivateKey(EVP_PKEY_EC, NULL, &p, len);
-    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &p, len);
-    if (key || !passphrase->bytes)
-        return key;
-    ERR_clear_error();
-    return d2i_PKCS8PrivateKey_bio(bio, NULL, gw_passphrase_callback, passphrase);
+    if (passphrase->bytes)
+        return d2i_PKCS8PrivateKey_bio(bio, NULL, gw_passphrase_callback, passphrase);
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, len);
+    EVP_PKEY *key = info ? EVP_PKCS82PKEY(info) : NULL;
+    PKCS8_PRIV_KEY_INFO_free(info);
+    return key;
 }
 
 /* keyReadPrivate(text or bytes, "pem" or "der", type, passphrase) → handle */
@@ -341,6 +341,23 @@ static JSValue key_number(JSContext *ctx, JSValueConst this_value, int argc, JSV
     return buffer;
 }
 
+/* keyRaw(handle, private half) → Buffer, for Ed25519 and its kin */
+static JSValue key_raw(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    uint8_t bytes[128];
+    size_t len = sizeof bytes;
+    EVP_PKEY *key = gw_key_of(ctx, argv[0]);
+    int private_half = JS_ToBool(ctx, argv[1]);
+    if (!key || private_half < 0)
+        return JS_EXCEPTION;
+    int ok = private_half ? EVP_PKEY_get_raw_private_key(key, bytes, &len) : EVP_PKEY_get_raw_public_key(key, bytes, &len);
+    JSValue result = ok == 1 ? gw_new_buffer(ctx, bytes, len) : gw_throw_openssl(ctx, "the key has no raw form");
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return result;
+}
+
 /* keyEquals(a, b): the same public key. */
 static JSValue key_equals(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
@@ -362,6 +379,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("keyExportPrivate", 5, key_export_private),
     JS_CFUNC_DEF("keyDetails", 1, key_details),
     JS_CFUNC_DEF("keyNumber", 3, key_number),
+    JS_CFUNC_DEF("keyRaw", 2, key_raw),
     JS_CFUNC_DEF("keyEquals", 2, key_equals),
 };
 

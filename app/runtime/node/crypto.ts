@@ -3,7 +3,7 @@
  * generation, Diffie-Hellman, password hashing, Web Crypto's subtle.
  */
 
-import { bytesOf } from "./crypto/bytes.ts";
+import { isBytes } from "./crypto/bytes.ts";
 import { Cipheriv, createCipheriv, createDecipheriv, Decipheriv, getCiphers } from "./crypto/cipher.ts";
 import { constants } from "./crypto/constants.ts";
 import { createHash, createHmac, getHashes, Hash, Hmac, hash } from "./crypto/hash.ts";
@@ -14,8 +14,14 @@ import { privateDecrypt, publicEncrypt } from "./crypto/rsa.ts";
 import { createSign, createVerify, Sign, sign, Verify, verify } from "./crypto/sign.ts";
 import { nodeError } from "./node-error.ts";
 
+function onlyBytes(value: unknown, name: string) {
+  if (isBytes(value)) return value;
+  const message = `The "${name}" argument must be an instance of ArrayBuffer, Buffer, TypedArray, or DataView.`;
+  throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", message);
+}
+
 export function timingSafeEqual(a: unknown, b: unknown): boolean {
-  const [left, right] = [bytesOf(a, "buf1"), bytesOf(b, "buf2")];
+  const [left, right] = [onlyBytes(a, "buf1"), onlyBytes(b, "buf2")];
   if (left.byteLength !== right.byteLength) {
     const message = "Input buffers must have the same byte length";
     throw nodeError(RangeError, "ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH", message);

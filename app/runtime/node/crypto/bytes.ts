@@ -4,6 +4,7 @@ import { invalidArgType } from "../node-error.ts";
 import type { Bytes } from "./native.ts";
 
 export const EXPECTED = ["string", "ArrayBuffer", "Buffer", "TypedArray", "DataView"];
+const EXPECTED_DATA = ["string", "Buffer", "TypedArray", "DataView"];
 
 export function isBytes(value: unknown): value is Bytes {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
@@ -12,7 +13,8 @@ export function isBytes(value: unknown): value is Bytes {
 /** The bytes of `value`; strings in `encoding` ("buffer" and undefined mean UTF-8). */
 export function bytesOf(value: unknown, name: string, encoding?: unknown): Bytes {
   if (isBytes(value)) return value;
-  if (typeof value !== "string") throw invalidArgType(name, EXPECTED, value);
+  if (typeof value !== "string")
+    throw invalidArgType(name, name === "data" ? EXPECTED_DATA : EXPECTED, value);
   return Buffer.from(value, encoding === "buffer" ? undefined : (encoding as BufferEncoding));
 }
 

@@ -16,24 +16,24 @@ class CipherBase {
     this.#handle = binding.cipherNew(name, bytesOf(secret, "key"), start, encrypt);
   }
 
-  #live(operation: string): CipherHandle {
-    if (this.#handle !== undefined) return this.#handle;
-    throw nodeError(Error, "ERR_CRYPTO_INVALID_STATE", `Invalid state for operation ${operation}`);
-  }
-
   update(data: unknown, inputEncoding?: unknown, outputEncoding?: unknown): Buffer | string {
-    const handle = this.#live("update");
-    return encoded(binding.cipherUpdate(handle, bytesOf(data, "data", inputEncoding)), outputEncoding);
+    const bytes = bytesOf(data, "data", inputEncoding);
+    if (this.#handle === undefined) throw new Error("Trying to add data in unsupported state");
+    return encoded(binding.cipherUpdate(this.#handle, bytes), outputEncoding);
   }
 
   final(outputEncoding?: unknown): Buffer | string {
-    const handle = this.#live("final");
+    const handle = this.#handle;
+    if (handle === undefined) throw nodeError(Error, "ERR_CRYPTO_INVALID_STATE", "Invalid state");
     this.#handle = undefined;
     return encoded(binding.cipherFinal(handle), outputEncoding);
   }
 
   setAutoPadding(on = true): this {
-    binding.cipherSetPadding(this.#live("setAutoPadding"), Boolean(on));
+    if (this.#handle === undefined) {
+      throw nodeError(Error, "ERR_CRYPTO_INVALID_STATE", "Invalid state for operation setAutoPadding");
+    }
+    binding.cipherSetPadding(this.#handle, Boolean(on));
     return this;
   }
 }

@@ -21,8 +21,7 @@ export class Hash {
     }
     validateString(algorithm, "algorithm");
     const handle = binding.hashNew(algorithm);
-    if (handle === undefined)
-      throw nodeError(Error, "ERR_OSSL_EVP_UNSUPPORTED", "Digest method not supported");
+    if (handle === undefined) throw new Error("Digest method not supported");
     this.#handle = handle;
   }
 
@@ -81,7 +80,7 @@ export const createHmac = (algorithm: string, key: unknown): Hmac => new Hmac(al
 /** crypto.hash(algorithm, data, outputEncoding = "hex") */
 export function hash(algorithm: string, data: unknown, encoding: unknown = "hex"): Buffer | string {
   const result = binding.hashOnce(algorithm, bytesOf(data, "input"));
-  if (result === undefined) throw nodeError(Error, "ERR_OSSL_EVP_UNSUPPORTED", "Digest method not supported");
+  if (result === undefined) throw new Error("Digest method not supported");
   return encoded(result, encoding);
 }
 

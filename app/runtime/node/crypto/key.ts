@@ -48,13 +48,30 @@ const CURVES: Record<string, readonly [name: string, size: number]> = {
   secp521r1: ["P-521", 66],
 };
 
+const EDWARDS: Record<string, string> = {
+  ed25519: "Ed25519",
+  ed448: "Ed448",
+  x25519: "X25519",
+  x448: "X448",
+};
+
 function exportJwk(handle: KeyHandle, isPrivate: boolean): Record<string, string> {
-  const { type, curve } = binding.keyDetails(handle);
+  const { type = "", curve } = binding.keyDetails(handle);
   const number = (name: string, size = 0) =>
     binding.keyNumber(handle, name, size)?.toString("base64url") ?? "";
   if (type === "rsa") {
     const numbers = isPrivate ? RSA_NUMBERS : RSA_NUMBERS.slice(0, 2);
     return { kty: "RSA", ...Object.fromEntries(numbers.map(([jwk, name]) => [jwk, number(name)])) };
+  }
+  if (type in EDWARDS) {
+    const raw = (half: "public" | "private") =>
+      binding.keyRaw(handle, half === "private").toString("base64url");
+    const key = {
+      crv: EDWARDS[type] as string,
+      ...(isPrivate ? { d: raw("private") } : {}),
+      x: raw("public"),
+    };
+    return { ...key, kty: "OKP" };
   }
   const known = curve === undefined ? undefined : CURVES[curve];
   if (type !== "ec" || known === undefined) {
@@ -197,12 +214,11 @@ function inputOf(value: unknown): {
   const input: KeyInput = wrapped ? (value as KeyInput) : { key: value };
   const { key, format = "pem", type, passphrase, encoding } = input;
   if (typeof key !== "string" && !isBytes(key)) {
-    const expected = [...EXPECTED.slice(1), ...(wrapped ? [] : ["KeyObject", "CryptoKey"])];
-    throw invalidArgType(wrapped ? "key.key" : "key", ["string", ...expected], key);
+    throw invalidArgType(wrapped ? "key.key" : "key", EXPECTED, key);
   }
   if (format !== "pem" && format !== "der") throw invalidArgValue(wrapped ? "key.format" : "format", format);
-  if (type !== undefined && !TYPES.includes(type)) throw invalidArgValue("key.type", type);
-  if (format === "der" && type === undefined) throw invalidArgValue("key.type", type);
+  if (type === undefined ? format === "der" : !TYPES.includes(type))
+    throw invalidArgValue("options.type", type);
   const text =
     format === "pem" && typeof key !== "string" ? Buffer.from(key as Uint8Array).toString("latin1") : key;
   const data = format === "der" ? bytesOf(text, "key", encoding) : text;

@@ -36,6 +36,7 @@ interface CryptoBinding {
   ): string | Buffer;
   keyDetails(key: KeyHandle): { readonly type?: string; readonly bits: number; readonly curve?: string };
   keyNumber(key: KeyHandle, parameter: string, size: number): Buffer | undefined;
+  keyRaw(key: KeyHandle, privateHalf: boolean): Buffer;
   keyEquals(a: KeyHandle, b: KeyHandle): boolean;
   sign(digest: string | undefined, data: Bytes, key: KeyHandle, padding: number, salt: number): Buffer;
   verify(

@@ -32,7 +32,7 @@ class Collector {
   constructor(algorithm: string) {
     validateString(algorithm, "algorithm");
     if (binding.hashNew(algorithm) === undefined) {
-      throw nodeError(Error, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${algorithm}`);
+      throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", "Invalid digest");
     }
     this.algorithm = algorithm;
   }
