@@ -59,7 +59,10 @@ JSValue gw_new_openssl_error(JSContext *ctx, const char *fallback)
         const char *prefix = library_prefix(error);
         char code[192];
         /* ERR_SSL_… but ERR_OSSL_RSA_… */
-        int n = snprintf(code, sizeof code, "ERR_%s%s%s", strcmp(prefix, "SSL_") == 0 ? "" : "OSSL_", prefix, reason);
+        /* OpenSSL 3.2 renamed the alerts; Node.js's codes have the older name. */
+        int renamed = strncmp(reason, "ssl/tls alert", 13) == 0;
+        int n = snprintf(code, sizeof code, "ERR_%s%s%s%s", strcmp(prefix, "SSL_") == 0 ? "" : "OSSL_", prefix,
+                         renamed ? "sslv3 alert" : "", reason + (renamed ? 13 : 0));
         for (int i = 0; i < n && i < (int)sizeof code - 1; i++)
             code[i] = code[i] == ' ' ? '_' : (char)toupper((unsigned char)code[i]);
         if (library)

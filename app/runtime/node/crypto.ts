@@ -12,6 +12,7 @@ import { binding } from "./crypto/native.ts";
 import { getRandomValues, randomBytes, randomFillSync, randomInt, randomUUID } from "./crypto/random.ts";
 import { privateDecrypt, publicEncrypt } from "./crypto/rsa.ts";
 import { createSign, createVerify, Sign, sign, Verify, verify } from "./crypto/sign.ts";
+import { X509Certificate } from "./crypto/x509.ts";
 import { nodeError } from "./node-error.ts";
 
 function onlyBytes(value: unknown, name: string) {
@@ -61,6 +62,7 @@ export {
   sign,
   Verify,
   verify,
+  X509Certificate,
 };
 
 export default {
@@ -95,4 +97,5 @@ export default {
   Verify,
   verify,
   webcrypto,
+  X509Certificate,
 };

@@ -1,0 +1,414 @@
+/*
+ * The `tls` module: one client connection as a machine between two byte queues. JavaScript feeds ciphertext from the
+ * socket, asks for plaintext, and sends what `pull` returns. Nothing here calls JavaScript.
+ */
+#include "tls.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <string.h>
+
+#include "modules.h"
+
+typedef struct {
+    SSL *ssl;
+    BIO *incoming, *outgoing; /* owned by ssl */
+    SSL_SESSION *fresh;       /* arrived since `takeSession` was last asked */
+    unsigned long late_error; /* met behind plaintext that had to be delivered first */
+} connection;
+
+static JSClassID connection_class;
+static int connection_index = -1;
+
+static void connection_finalize(JSRuntime *rt, JSValue value)
+{
+    connection *c = JS_GetOpaque(value, connection_class);
+    if (!c)
+        return;
+    SSL_free(c->ssl);
+    SSL_SESSION_free(c->fresh);
+    js_free_rt(rt, c);
+}
+
+static const JSClassDef connection_def = { .class_name = "GatewayTlsConnection", .finalizer = connection_finalize };
+
+static connection *connection_of(JSContext *ctx, JSValueConst handle)
+{
+    return JS_GetOpaque2(ctx, handle, connection_class);
+}
+
+/* OpenSSL hands a new session over; 1 means that we keep the reference. */
+static int on_session(SSL *ssl, SSL_SESSION *session)
+{
+    connection *c = SSL_get_ex_data(ssl, connection_index);
+    if (!c)
+        return 0;
+    SSL_SESSION_free(c->fresh);
+    c->fresh = session;
+    return 1;
+}
+
+/* connectionNew(context, server name or undefined, verify, session or undefined, ALPN list or undefined) */
+static JSValue connection_new(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    uint8_t *session_bytes = NULL, *alpn = NULL;
+    size_t session_len = 0, alpn_len = 0;
+    const char *name = NULL;
+    int check = JS_ToBool(ctx, argv[2]);
+    SSL_CTX *context = gw_tls_context_of(ctx, argv[0]);
+    if (!context || check < 0 ||
+        (!JS_IsUndefined(argv[3]) && gw_bytes(ctx, argv[3], &session_bytes, &session_len)) ||
+        (!JS_IsUndefined(argv[4]) && gw_bytes(ctx, argv[4], &alpn, &alpn_len)))
+        return JS_EXCEPTION;
+    if (!JS_IsUndefined(argv[1]) && !(name = JS_ToCString(ctx, argv[1])))
+        return JS_EXCEPTION;
+    ERR_clear_error();
+    SSL_CTX_sess_set_new_cb(context, on_session);
+    JSValue object = JS_NewObjectClass(ctx, (int)connection_class);
+    connection *c = JS_IsException(object) ? NULL : js_mallocz(ctx, sizeof *c);
+    if (!c)
+        goto fail;
+    JS_SetOpaque(object, c);
+    c->ssl = SSL_new(context);
+    c->incoming = BIO_new(BIO_s_mem());
+    c->outgoing = BIO_new(BIO_s_mem());
+    if (!c->ssl || !c->incoming || !c->outgoing) {
+        BIO_free(c->incoming);
+        BIO_free(c->outgoing);
+        goto fail;
+    }
+    BIO_set_mem_eof_return(c->incoming, -1);
+    BIO_set_mem_eof_return(c->outgoing, -1);
+    SSL_set_bio(c->ssl, c->incoming, c->outgoing);
+    SSL_set_connect_state(c->ssl);
+    SSL_set_verify(c->ssl, check ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    if (SSL_set_ex_data(c->ssl, connection_index, c) != 1 || (name && SSL_set_tlsext_host_name(c->ssl, name) != 1) ||
+        (alpn && SSL_set_alpn_protos(c->ssl, alpn, (unsigned int)alpn_len) != 0))
+        goto fail;
+    if (session_bytes) {
+        const uint8_t *p = session_bytes;
+        SSL_SESSION *session = d2i_SSL_SESSION(NULL, &p, (long)session_len);
+        /* A session that this build can't read costs a full handshake, nothing else. */
+        if (session)
+            SSL_set_session(c->ssl, session);
+        SSL_SESSION_free(session);
+        ERR_clear_error();
+    }
+    if (name)
+        JS_FreeCString(ctx, name);
+    return object;
+fail:
+    if (name)
+        JS_FreeCString(ctx, name);
+    if (!JS_IsException(object))
+        gw_throw_openssl(ctx, "out of memory");
+    JS_FreeValue(ctx, object);
+    return JS_EXCEPTION;
+}
+
+/* feed(connection, ciphertext) */
+static JSValue feed(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    uint8_t *p;
+    size_t len, written;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c || gw_bytes(ctx, argv[1], &p, &len))
+        return JS_EXCEPTION;
+    if (len > 0 && (BIO_write_ex(c->incoming, p, len, &written) != 1 || written != len))
+        return gw_throw_openssl(ctx, "out of memory");
+    return JS_UNDEFINED;
+}
+
+/* pull(connection) → ciphertext to send, or undefined */
+static JSValue pull(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    uint8_t *p;
+    size_t got = 0;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    size_t len = BIO_ctrl_pending(c->outgoing);
+    if (len == 0)
+        return JS_UNDEFINED;
+    JSValue buffer = gw_alloc_buffer(ctx, len, &p);
+    if (JS_IsException(buffer))
+        return buffer;
+    if (BIO_read_ex(c->outgoing, p, len, &got) != 1 || got != len) {
+        JS_FreeValue(ctx, buffer);
+        return gw_throw_openssl(ctx, "lost outgoing data");
+    }
+    return buffer;
+}
+
+/* What a failed SSL_* call means: WAIT for more from the peer, END of its data, or an exception. */
+enum { WAIT, END, FAILED };
+
+static int outcome(JSContext *ctx, connection *c, int result)
+{
+    switch (SSL_get_error(c->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        return WAIT;
+    case SSL_ERROR_ZERO_RETURN:
+        return END;
+    default:
+        break;
+    }
+    long verified = SSL_get_verify_result(c->ssl);
+    if (verified != X509_V_OK && ERR_GET_REASON(ERR_peek_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+        ERR_clear_error();
+        gw_throw_code(ctx, GW_ERROR, gw_verify_code(verified), "%s", X509_verify_cert_error_string(verified));
+    } else {
+        gw_throw_openssl(ctx, "TLS failed");
+    }
+    return FAILED;
+}
+
+/* handshake(connection) → true when it is done, false when the peer's next message is needed */
+static JSValue handshake(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    ERR_clear_error();
+    int result = SSL_do_handshake(c->ssl);
+    if (result == 1)
+        return JS_TRUE;
+    return outcome(ctx, c, result) == FAILED ? JS_EXCEPTION : JS_FALSE;
+}
+
+/* Most that one `read` returns: four records. */
+#define READ_SIZE (4 * SSL3_RT_MAX_PLAIN_LENGTH)
+
+/* read(connection) → plaintext; undefined: nothing there; null: the peer has closed its side */
+static JSValue read_plain(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    static uint8_t buffer[READ_SIZE];
+    size_t len = 0, got;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    ERR_clear_error();
+    if (c->late_error) {
+        ERR_new();
+        ERR_set_error(ERR_GET_LIB(c->late_error), ERR_GET_REASON(c->late_error), NULL);
+        c->late_error = 0;
+        return gw_throw_openssl(ctx, "TLS failed");
+    }
+    while (len < sizeof buffer) {
+        int result = SSL_read_ex(c->ssl, buffer + len, sizeof buffer - len, &got);
+        if (result == 1) {
+            len += got;
+            continue;
+        }
+        if (len > 0) {
+            /* Deliver first; waiting and end come again next time, an error would lose its reason. */
+            c->late_error = ERR_peek_error();
+            ERR_clear_error();
+            break;
+        }
+        int meaning = outcome(ctx, c, result);
+        return meaning == WAIT ? JS_UNDEFINED : meaning == END ? JS_NULL : JS_EXCEPTION;
+    }
+    JSValue data = gw_new_buffer(ctx, buffer, len);
+    OPENSSL_cleanse(buffer, len);
+    return data;
+}
+
+/* write(connection, plaintext) → bytes taken: all of them, or 0 when the handshake isn't done */
+static JSValue write_plain(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    uint8_t *p;
+    size_t len, done = 0, written;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c || gw_bytes(ctx, argv[1], &p, &len))
+        return JS_EXCEPTION;
+    ERR_clear_error();
+    while (done < len) {
+        int result = SSL_write_ex(c->ssl, p + done, len - done, &written);
+        if (result != 1) {
+            int meaning = outcome(ctx, c, result);
+            if (meaning == END)
+                return gw_throw_code(ctx, GW_ERROR, "EPIPE", "write EPIPE");
+            if (meaning == FAILED)
+                return JS_EXCEPTION;
+            break;
+        }
+        done += written;
+    }
+    return JS_NewInt64(ctx, (int64_t)done);
+}
+
+/* shutdown(connection): queues close_notify. */
+static JSValue shut_down(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    if (SSL_is_init_finished(c->ssl) && !(SSL_get_shutdown(c->ssl) & SSL_SENT_SHUTDOWN))
+        SSL_shutdown(c->ssl);
+    ERR_clear_error();
+    return JS_UNDEFINED;
+}
+
+/* verifyResult(connection) → undefined when the peer's chain is good, else { code, message } */
+static JSValue verify_result(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    long result = SSL_get_verify_result(c->ssl);
+    if (result == X509_V_OK)
+        return JS_UNDEFINED;
+    JSValue object = JS_NewObject(ctx);
+    if (JS_IsException(object) || gw_set(ctx, object, "code", JS_NewString(ctx, gw_verify_code(result))) ||
+        gw_set(ctx, object, "message", JS_NewString(ctx, X509_verify_cert_error_string(result)))) {
+        JS_FreeValue(ctx, object);
+        return JS_EXCEPTION;
+    }
+    return object;
+}
+
+/* peerChain(connection) → certificate handles as the peer sent them, the leaf first */
+static JSValue peer_chain(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(c->ssl);
+    X509 *leaf = chain ? NULL : SSL_get1_peer_certificate(c->ssl);
+    JSValue list = JS_NewArray(ctx);
+    if (leaf) { /* a resumed session remembers the leaf only */
+        JSValue handle = gw_certificate_new(ctx, leaf);
+        if (JS_IsException(handle) || JS_SetPropertyUint32(ctx, list, 0, handle) < 0) {
+            JS_FreeValue(ctx, list);
+            return JS_EXCEPTION;
+        }
+    }
+    for (int i = 0; !JS_IsException(list) && i < sk_X509_num(chain); i++) {
+        X509 *certificate = sk_X509_value(chain, i);
+        JSValue handle = X509_up_ref(certificate) == 1 ? gw_certificate_new(ctx, certificate) : JS_EXCEPTION;
+        if (JS_IsException(handle) || JS_SetPropertyUint32(ctx, list, (uint32_t)i, handle) < 0) {
+            JS_FreeValue(ctx, list);
+            list = JS_EXCEPTION;
+        }
+    }
+    return list;
+}
+
+/* details(connection) → { protocol, cipher, standardName, cipherVersion, reused, alpn } */
+static JSValue details(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(c->ssl);
+    const unsigned char *alpn;
+    unsigned int alpn_len;
+    SSL_get0_alpn_selected(c->ssl, &alpn, &alpn_len);
+    JSValue object = JS_NewObject(ctx);
+    if (JS_IsException(object) || gw_set(ctx, object, "protocol", JS_NewString(ctx, SSL_get_version(c->ssl))) ||
+        gw_set(ctx, object, "reused", JS_NewBool(ctx, SSL_session_reused(c->ssl))) ||
+        (alpn_len > 0 && gw_set(ctx, object, "alpn", JS_NewStringLen(ctx, (const char *)alpn, alpn_len))))
+        goto fail;
+    if (cipher &&
+        (gw_set(ctx, object, "cipher", JS_NewString(ctx, SSL_CIPHER_get_name(cipher))) ||
+         gw_set(ctx, object, "standardName", JS_NewString(ctx, SSL_CIPHER_standard_name(cipher))) ||
+         gw_set(ctx, object, "cipherVersion", JS_NewString(ctx, SSL_CIPHER_get_version(cipher)))))
+        goto fail;
+    return object;
+fail:
+    JS_FreeValue(ctx, object);
+    return JS_EXCEPTION;
+}
+
+static JSValue session_bytes_of(JSContext *ctx, SSL_SESSION *session)
+{
+    int len = i2d_SSL_SESSION(session, NULL);
+    uint8_t *p;
+    if (len <= 0)
+        return JS_UNDEFINED;
+    JSValue buffer = gw_alloc_buffer(ctx, (size_t)len, &p);
+    if (!JS_IsException(buffer) && i2d_SSL_SESSION(session, &p) != len) {
+        JS_FreeValue(ctx, buffer);
+        return gw_throw_openssl(ctx, "unreadable session");
+    }
+    return buffer;
+}
+
+/* takeSession(connection) → the newest session that arrived since the last call, or undefined */
+static JSValue take_session(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    if (!c->fresh)
+        return JS_UNDEFINED;
+    JSValue buffer = session_bytes_of(ctx, c->fresh);
+    SSL_SESSION_free(c->fresh);
+    c->fresh = NULL;
+    return buffer;
+}
+
+/* session(connection) → the session in use, or undefined */
+static JSValue current_session(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    connection *c = connection_of(ctx, argv[0]);
+    if (!c)
+        return JS_EXCEPTION;
+    SSL_SESSION *session = SSL_get_session(c->ssl);
+    return session ? session_bytes_of(ctx, session) : JS_UNDEFINED;
+}
+
+static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_DEF("connectionNew", 5, connection_new),
+    JS_CFUNC_DEF("feed", 2, feed),
+    JS_CFUNC_DEF("pull", 1, pull),
+    JS_CFUNC_DEF("handshake", 1, handshake),
+    JS_CFUNC_DEF("read", 1, read_plain),
+    JS_CFUNC_DEF("write", 2, write_plain),
+    JS_CFUNC_DEF("shutdown", 1, shut_down),
+    JS_CFUNC_DEF("verifyResult", 1, verify_result),
+    JS_CFUNC_DEF("peerChain", 1, peer_chain),
+    JS_CFUNC_DEF("details", 1, details),
+    JS_CFUNC_DEF("takeSession", 1, take_session),
+    JS_CFUNC_DEF("session", 1, current_session),
+};
+
+int gw_init_tls(JSContext *ctx, JSValueConst object)
+{
+    if (gw_register_class(ctx, &connection_class, &connection_def))
+        return -1;
+    if (connection_index < 0)
+        connection_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    if (connection_index < 0) {
+        JS_ThrowInternalError(ctx, "OpenSSL has no room for connection data");
+        return -1;
+    }
+    gw_set_functions(ctx, object, functions);
+    return gw_tls_context_init(ctx, object);
+}
