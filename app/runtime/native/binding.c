@@ -265,7 +265,23 @@ static JSValue core_set_buffer_prototype(JSContext *ctx, JSValueConst this_value
     return JS_UNDEFINED;
 }
 
+/* errnoName(number) for a positive or negative errno */
+static JSValue core_errno_name(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    int32_t number;
+    if (argc < 1 || JS_ToInt32(ctx, &number, argv[0]) != 0)
+        return JS_EXCEPTION;
+    if (number < 0)
+        number = -number;
+    const char *name = gw_errno_name(number);
+    char unknown[24];
+    snprintf(unknown, sizeof(unknown), "ERRNO_%d", (int)number);
+    return JS_NewString(ctx, name != NULL ? name : unknown);
+}
+
 static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_DEF("errnoName", 1, core_errno_name),
     JS_CFUNC_DEF("setBufferPrototype", 1, core_set_buffer_prototype),
 };
 

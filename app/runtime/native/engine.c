@@ -13,7 +13,7 @@
 #include "engine.h"
 
 /* Buffer.prototype once installed. One context per process, so one static is enough. */
-static JSValue view_prototype = JS_UNDEFINED;
+static JSValue view_prototype;
 
 int gw_engine_bytes(JSContext *ctx, JSValueConst value, uint8_t **data, size_t *length)
 {
@@ -44,7 +44,7 @@ int gw_engine_bytes(JSContext *ctx, JSValueConst value, uint8_t **data, size_t *
 JSValue gw_engine_new_view(JSContext *ctx, JSValueConst array_buffer, size_t offset, size_t length)
 {
     JSValue view;
-    if (JS_IsUndefined(view_prototype))
+    if (!JS_IsObject(view_prototype))
         view = JS_NewObjectClass(ctx, JS_CLASS_UINT8_ARRAY);
     else
         view = JS_NewObjectProtoClass(ctx, view_prototype, JS_CLASS_UINT8_ARRAY);

@@ -121,7 +121,7 @@ void gw_loop_close(void)
     loop.epoll_fd = -1;
 }
 
-int gw_loop_forget(void)
+void gw_loop_forget(void)
 {
     gw_timers_forget();
     gw_ticks_forget();
@@ -140,6 +140,11 @@ int gw_loop_forget(void)
         poll->on_forget(poll);
     }
     close(loop.epoll_fd);
+    loop.epoll_fd = -1;
+}
+
+int gw_loop_reopen(void)
+{
     loop.now = read_clock();
     loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     return loop.epoll_fd < 0 ? -1 : 0;

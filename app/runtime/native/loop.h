@@ -38,8 +38,10 @@ JSContext *gw_loop_context(void);
 void gw_loop_close(void);
 /* Runs until nothing referenced is left. */
 void gw_loop_run(void);
-/* In a forked child: forgets timers, immediates, ticks, watched descriptors and hooks; new epoll instance. */
-int gw_loop_forget(void);
+/* In a forked child: forgets timers, immediates, ticks and watched descriptors. */
+void gw_loop_forget(void);
+/* And then, with the parent's descriptors closed: a new epoll instance. Returns 0 or -1 with errno set. */
+int gw_loop_reopen(void);
 
 /* Milliseconds of CLOCK_MONOTONIC, read once per turn of the loop. */
 uint64_t gw_loop_now(void);

@@ -1,0 +1,5 @@
+/** node:constants, the old name for all constants. */
+import { constants as files } from "./fs/constants.ts";
+import { errors, signals } from "./os/constants.ts";
+
+export default { ...errors, ...signals, ...files };

@@ -1,0 +1,86 @@
+/** Connecting: the host's addresses are tried one after the other ("happy eyeballs", as Node.js ≥ 20 does). */
+import type { lookup as dnsLookup } from "../dns.ts";
+import { binding, ON_CONNECT, socketError, type TcpHandle } from "./handle.ts";
+
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+export type Lookup = typeof dnsLookup;
+
+/** How long one address may take while there is another. */
+const ATTEMPT_TIMEOUT_MS = 250;
+
+interface AttemptOptions {
+  readonly addresses: readonly Address[];
+  readonly port: number;
+  /** All events of the connection that came about, ON_CONNECT left out. */
+  readonly onEvent: (event: number, value: Buffer & number) => void;
+  readonly onConnected: (handle: TcpHandle, address: Address) => void;
+  readonly onFailed: (error: Error) => void;
+}
+
+/** Connects to the first address that answers. Returns a function that gives up. */
+export function connectToAny(options: AttemptOptions): () => void {
+  const { addresses, port, onEvent, onConnected, onFailed } = options;
+  const errors: Error[] = [];
+  let stopCurrent: () => void = () => undefined;
+  let next = 0;
+
+  const failed = (error: Error) => {
+    errors.push(error);
+    if (next < addresses.length) tryNext();
+    else onFailed(errors.length > 1 ? aggregate(errors) : error);
+  };
+
+  const tryNext = () => {
+    const candidate = addresses[next++] as Address;
+    let settled = false;
+    const refuse = (errno: number) => {
+      settle();
+      failed(socketError(errno, "connect", { address: candidate.address, port }));
+    };
+    const handle = binding.connect(candidate.address, port, (event, value) => {
+      if (event !== ON_CONNECT) {
+        onEvent(event, value);
+      } else if (!settled) {
+        if (value === 0) {
+          settle();
+          onConnected(handle as TcpHandle, candidate);
+        } else {
+          (handle as TcpHandle).close();
+          refuse(value);
+        }
+      }
+    });
+    if (typeof handle === "number") {
+      refuse(handle);
+      return;
+    }
+    const patience =
+      next < addresses.length
+        ? setTimeout(() => {
+            handle.close();
+            refuse(-110);
+          }, ATTEMPT_TIMEOUT_MS)
+        : null;
+    const settle = () => {
+      settled = true;
+      if (patience) clearTimeout(patience);
+    };
+    stopCurrent = () => {
+      if (settled) return;
+      settle();
+      handle.close();
+    };
+  };
+
+  tryNext();
+  return () => stopCurrent();
+}
+
+function aggregate(errors: readonly Error[]): Error {
+  const { code } = errors[0] as Error & { code: string };
+  return Object.assign(new AggregateError(errors, ""), { code });
+}

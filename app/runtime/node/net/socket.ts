@@ -1,0 +1,337 @@
+/** net.Socket: a Duplex over one outgoing TCP connection. */
+import { lookup } from "../dns.ts";
+import { invalidArgType, nodeError, validateNumber } from "../node-error.ts";
+import { Duplex } from "../stream.ts";
+import { type Address, connectToAny, type Lookup } from "./attempt.ts";
+import { binding, ON_DATA, ON_END, ON_READ_ERROR, ON_WRITTEN, socketError, type TcpHandle } from "./handle.ts";
+
+type Callback = (error?: Error | null) => void;
+
+export interface SocketOptions {
+  allowHalfOpen?: boolean;
+  highWaterMark?: number;
+  readable?: boolean;
+  writable?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface ConnectOptions {
+  port: number | string;
+  host?: string;
+  family?: number;
+  hints?: number;
+  lookup?: Lookup;
+  noDelay?: boolean;
+  keepAlive?: boolean;
+  keepAliveInitialDelay?: number;
+  timeout?: number;
+  path?: string;
+}
+
+function portOf(port: unknown): number {
+  const number = typeof port === "string" && port.trim() !== "" ? Number(port) : port;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < 0 || number > 65535) {
+    throw nodeError(
+      RangeError,
+      "ERR_SOCKET_BAD_PORT",
+      `Port should be >= 0 and < 65536. Received ${port === undefined ? "undefined" : `type ${typeof port} (${String(port)})`}.`,
+    );
+  }
+  return number;
+}
+
+/** connect(options, cb), connect(port, host, cb): as Node.js takes them. */
+export function normalizeConnectArguments(args: readonly unknown[]): [ConnectOptions, Callback | null] {
+  const last = args.at(-1);
+  const callback = typeof last === "function" ? (last as Callback) : null;
+  const [first, second] = args;
+  if (typeof first === "object" && first !== null) return [first as ConnectOptions, callback];
+  if (typeof first === "string" && !/^\d+$/.test(first)) return [{ path: first } as ConnectOptions, callback];
+  return [{ port: first as number, ...(typeof second === "string" && { host: second }) }, callback];
+}
+
+export class Socket extends Duplex {
+  connecting = false;
+  timeout: number | undefined;
+  bytesRead = 0;
+  _host: string | null = null;
+  #handle: TcpHandle | null = null;
+  #giveUp: (() => void) | null = null;
+  #bytesDispatched = 0;
+  #pendingWrite: Callback | null = null;
+  #idleTimer: NodeJS.Timeout | null = null;
+  #referenced = true;
+  #noDelay = false;
+  #keepAlive: number | null = null;
+  #reset = false;
+  #peer: [string, number, 4 | 6] | undefined;
+
+  constructor(options: SocketOptions | null = {}) {
+    const { allowHalfOpen = false, highWaterMark, signal, readable = true, writable = true } = options ?? {};
+    super({
+      allowHalfOpen,
+      autoDestroy: true,
+      emitClose: false,
+      readable,
+      writable,
+      ...(highWaterMark !== undefined && { highWaterMark }),
+      ...(signal && { signal }),
+    });
+  }
+
+  connect(...args: unknown[]): this {
+    const [options, callback] = normalizeConnectArguments(args);
+    if (options.path) {
+      throw nodeError(Error, "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "Local sockets are not in this runtime");
+    }
+    if (options.port === undefined) {
+      throw nodeError(TypeError, "ERR_MISSING_ARGS", 'The "options" or "port" or "path" argument must be specified');
+    }
+    const port = portOf(options.port);
+    const host = options.host ?? "localhost";
+    if (typeof host !== "string") throw invalidArgType("options.host", "string", host);
+    if (callback) this.once("connect", callback);
+    this.#handle?.close();
+    this.#handle = null;
+    if (this.destroyed) (this as unknown as { _undestroy(): void })._undestroy();
+    this.connecting = true;
+    this._host = host;
+    if (options.noDelay) this.#noDelay = true;
+    if (options.keepAlive) this.#keepAlive = options.keepAliveInitialDelay ?? 0;
+    if (options.timeout !== undefined) this.setTimeout(options.timeout);
+    const family = binding.isIP(host);
+    if (family !== 0) process.nextTick(() => this.#open([{ address: host, family }], port));
+    else this.#resolve(host, port, options);
+    return this;
+  }
+
+  #resolve(host: string, port: number, options: ConnectOptions): void {
+    const resolver = options.lookup ?? lookup;
+    const query = { family: options.family ?? 0, all: options.lookup === undefined, ...(options.hints && { hints: options.hints }) };
+    resolver(host, query, (error, found, family) => {
+      const list = Array.isArray(found) ? found : [{ address: found ?? "", family: family ?? 4 }];
+      for (const { address, family: kind } of error ? [] : list) this.emit("lookup", null, address, kind, host);
+      if (error) this.emit("lookup", error, undefined, undefined, host);
+      if (!this.connecting || this.destroyed) return;
+      if (error) process.nextTick(() => this.destroy(error));
+      else this.#open(list, port);
+    });
+  }
+
+  #open(addresses: readonly Address[], port: number): void {
+    if (!this.connecting || this.destroyed) return;
+    this.#refreshTimeout();
+    this.#giveUp = connectToAny({
+      addresses,
+      port,
+      onEvent: (event, value) => this.#onEvent(event, value),
+      onConnected: (handle) => this.#onConnected(handle),
+      onFailed: (error) => this.destroy(error),
+    });
+  }
+
+  #onConnected(handle: TcpHandle): void {
+    this.#giveUp = null;
+    this.#handle = handle;
+    this.connecting = false;
+    if (!this.#referenced) handle.unref();
+    if (this.#noDelay) handle.setNoDelay(true);
+    if (this.#keepAlive !== null) handle.setKeepAlive(true, Math.floor(this.#keepAlive / 1000));
+    this.#peer = handle.remoteName();
+    this.#refreshTimeout();
+    this.emit("connect");
+    this.emit("ready");
+    if (this.readable && !this.isPaused()) this.read(0);
+  }
+
+  #onEvent(event: number, value: Buffer & number): void {
+    switch (event) {
+      case ON_DATA:
+        this.bytesRead += value.length;
+        this.#refreshTimeout();
+        if (!this.push(value)) this.#handle?.stop();
+        break;
+      case ON_END:
+        this.push(null);
+        this.read(0);
+        break;
+      case ON_READ_ERROR:
+        this.destroy(socketError(value, "read"));
+        break;
+      case ON_WRITTEN: {
+        const callback = this.#pendingWrite;
+        this.#pendingWrite = null;
+        this.#refreshTimeout();
+        callback?.(value < 0 ? socketError(value, "write") : null);
+        break;
+      }
+    }
+  }
+
+  override _read(): void {
+    if (this.connecting) this.once("connect", () => this._read());
+    else this.#handle?.start();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
+    this.#send([chunk], callback);
+  }
+
+  override _writev(chunks: { chunk: Uint8Array; encoding: string }[], callback: Callback): void {
+    this.#send(
+      chunks.map(({ chunk }) => chunk),
+      callback,
+    );
+  }
+
+  #send(chunks: readonly Uint8Array[], callback: Callback): void {
+    if (this.connecting) {
+      const onClose = () =>
+        callback(nodeError(Error, "ERR_SOCKET_CLOSED_BEFORE_CONNECTION", "Socket closed before the connection was established"));
+      this.once("connect", () => {
+        this.off("close", onClose);
+        this.#send(chunks, callback);
+      });
+      this.once("close", onClose);
+      return;
+    }
+    if (!this.#handle) {
+      callback(nodeError(Error, "ERR_SOCKET_CLOSED", "Socket is closed"));
+      return;
+    }
+    this.#refreshTimeout();
+    for (const chunk of chunks) this.#bytesDispatched += chunk.length;
+    const status = this.#handle.write(chunks);
+    if (status === 1) this.#pendingWrite = callback;
+    else callback(status < 0 ? socketError(status, "write") : null);
+  }
+
+  override _final(callback: Callback): void {
+    if (this.connecting) {
+      this.once("connect", () => this._final(callback));
+      return;
+    }
+    this.#handle?.shutdown();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.connecting = false;
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    this.#idleTimer = null;
+    this.#giveUp?.();
+    this.#giveUp = null;
+    const handle = this.#handle;
+    this.#handle = null;
+    if (this.#reset) handle?.reset();
+    else handle?.close();
+    const pending = this.#pendingWrite;
+    this.#pendingWrite = null;
+    callback(error);
+    pending?.(error ?? nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"));
+    const emitClose = () => this.emit("close", error !== null);
+    // After 'error', which comes in this turn.
+    if (handle) setImmediate(emitClose);
+    else process.nextTick(emitClose);
+  }
+
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  }
+
+  resetAndDestroy(): this {
+    this.#reset = true;
+    if (this.connecting) this.once("connect", () => this.destroy());
+    else this.destroy();
+    return this;
+  }
+
+  setTimeout(delay: number, callback?: () => void): this {
+    validateNumber(delay, "msecs");
+    if (this.destroyed) return this;
+    this.timeout = delay;
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    this.#idleTimer = null;
+    if (delay > 0) {
+      this.#idleTimer = setTimeout(() => this.#onIdle(), delay).unref();
+      if (callback) this.once("timeout", callback);
+    } else if (callback) {
+      this.off("timeout", callback);
+    }
+    return this;
+  }
+
+  #onIdle(): void {
+    this.emit("timeout");
+  }
+
+  #refreshTimeout(): void {
+    this.#idleTimer?.refresh();
+  }
+
+  setNoDelay(on = true): this {
+    this.#noDelay = on;
+    this.#handle?.setNoDelay(on);
+    return this;
+  }
+
+  setKeepAlive(on = false, initialDelay = 0): this {
+    this.#keepAlive = on ? initialDelay : null;
+    this.#handle?.setKeepAlive(on, Math.floor(initialDelay / 1000));
+    return this;
+  }
+
+  ref(): this {
+    this.#referenced = true;
+    this.#handle?.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#referenced = false;
+    this.#handle?.unref();
+    return this;
+  }
+
+  address(): { address?: string; port?: number; family?: string } {
+    const name = this.#handle?.localName();
+    return name ? { address: name[0], family: `IPv${name[2]}`, port: name[1] } : {};
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#peer?.[0];
+  }
+  get remotePort(): number | undefined {
+    return this.#peer?.[1];
+  }
+  get remoteFamily(): string | undefined {
+    return this.#peer && `IPv${this.#peer[2]}`;
+  }
+  get localAddress(): string | undefined {
+    return this.#handle?.localName()?.[0];
+  }
+  get localPort(): number | undefined {
+    return this.#handle?.localName()?.[1];
+  }
+  get localFamily(): string | undefined {
+    const name = this.#handle?.localName();
+    return name && `IPv${name[2]}`;
+  }
+  get bytesWritten(): number {
+    return this.#bytesDispatched + (this.connecting ? this.writableLength : 0);
+  }
+  get bufferSize(): number {
+    return this.writableLength;
+  }
+  get pending(): boolean {
+    return !this.#handle || this.connecting;
+  }
+  get readyState(): string {
+    if (this.connecting) return "opening";
+    if (this.readable && this.writable) return "open";
+    if (this.readable) return "readOnly";
+    return this.writable ? "writeOnly" : "closed";
+  }
+}

@@ -1,0 +1,26 @@
+/** node:stream is npm's readable-stream: Node's own source, kept by the Node.js project. */
+import type * as NodeStream from "node:stream";
+// @ts-expect-error the package has no types for this file
+import library from "readable-stream/lib/ours/browser.js";
+
+const streams = library as typeof NodeStream & { Stream: typeof NodeStream.Stream };
+
+export const {
+  Readable,
+  Writable,
+  Duplex,
+  Transform,
+  PassThrough,
+  Stream,
+  addAbortSignal,
+  compose,
+  finished,
+  pipeline,
+  promises,
+} = streams;
+type Readable = NodeStream.Readable;
+type Writable = NodeStream.Writable;
+type Duplex = NodeStream.Duplex;
+type Transform = NodeStream.Transform;
+
+export default Stream;
