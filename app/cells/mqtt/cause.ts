@@ -20,7 +20,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: "the broker's network can't be reached. Cure: check the cable at X1 P1 and HW-ENW:/etc/dhcpcd.conf",
   },
   {
-    pattern: /ETIMEDOUT|timed out/,
+    pattern: /ETIMEDOUT|timed out|connack timeout/,
     text: "the broker does not answer. Cure: check address, cable at X1 P1 and firewalls on the way",
   },
   {

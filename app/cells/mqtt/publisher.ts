@@ -1,13 +1,9 @@
-import type { ConnectionOptions } from "node:tls";
 import type { MqttSettings } from "../../config/mqtt.ts";
 import { Backoff } from "../../link/backoff.ts";
 import { CauseLog } from "../../link/cause-log.ts";
 import { type Frame, framePayload } from "../../link/frame.ts";
 import type { Log } from "../../link/log-line.ts";
-import { Connection } from "./connection.ts";
-import { InFlight } from "./in-flight.ts";
-import { type ConnectOptions, encodePublish, encodeTopic, type Inbound } from "./packet.ts";
-import { tlsOptions } from "./tls-options.ts";
+import { Session } from "./session.ts";
 
 /** Messages that may be unacknowledged at a time; more of them would only move the waiting into the broker. */
 const WINDOW = 64;
@@ -29,13 +25,12 @@ export class Publisher {
   readonly #log: Log;
   readonly #causes: CauseLog;
   readonly #source: Source;
-  readonly #tls: ConnectionOptions;
-  readonly #topics: ReadonlyMap<number, Buffer>;
-  readonly #inFlight = new InFlight({ window: WINDOW });
+  readonly #topics: ReadonlyMap<number, string>;
   readonly #backoff = new Backoff();
   /** Frames that were read and not sent yet: at most one read buffer full. */
   #waiting: Frame[] = [];
-  #connection: Connection | null = null;
+  #inFlight = 0;
+  #session: Session;
   #ready = false;
   #stopping = false;
   #paused = true;
@@ -48,17 +43,15 @@ export class Publisher {
     this.#log = options.log;
     this.#causes = new CauseLog(options.log);
     this.#source = options.source;
-    this.#tls = tlsOptions(options.settings);
-    this.#topics = new Map(
-      options.settings.topics.map(({ port, topicName }) => [port, encodeTopic(topicName)]),
-    );
+    this.#topics = new Map(options.settings.topics.map(({ port, topicName }) => [port, topicName]));
     this.#forget = options.settings.qos === 2;
+    this.#session = this.#newSession();
     this.#source.pause();
   }
 
   /** Connects, and from then on stays connected. */
   start(): void {
-    this.#connect();
+    this.#session.connect();
   }
 
   /** Takes frames in the order of their arrival. */
@@ -70,95 +63,58 @@ export class Publisher {
   /** Ends the connection in a way that does not trigger the last will. */
   stop(onDone: () => void): void {
     this.#stopping = true;
-    if (this.#connection) this.#connection.end(onDone);
-    else onDone();
+    this.#session.end(onDone);
   }
 
-  #connectOptions(): ConnectOptions {
-    const { clientId, keepAlive, user, will, qos } = this.#settings;
-    return {
-      clientId,
-      keepAlive,
-      user,
-      will: will ? { ...will, qos } : null,
-      cleanSession: qos === 0 || this.#forget,
-    };
-  }
-
-  #connect(): void {
-    if (this.#stopping) return;
-    this.#connection = new Connection({
-      tls: this.#tls,
-      mqtt: this.#connectOptions(),
-      handlers: {
-        onReady: (sessionPresent) => this.#onReady(sessionPresent),
-        onAck: (packet) => this.#onAck(packet),
-        onDrain: () => this.#pump(),
-        onClosed: (cause) => this.#onClosed(cause),
-        oldestSentAt: () => this.#inFlight.oldestSentAt,
-      },
+  #newSession(): Session {
+    return new Session({
+      settings: this.#settings,
+      clean: this.#settings.qos === 0 || this.#forget,
+      handlers: { onReady: () => this.#onReady(), onClosed: (cause) => this.#onClosed(cause) },
     });
   }
 
-  #onReady(sessionPresent: boolean): void {
+  #onReady(): void {
     if (this.#forget) {
       this.#forget = false;
-      this.#connection?.end(() => this.#connect());
+      const forgetful = this.#session;
+      this.#session = this.#newSession();
+      forgetful.end(() => this.#session.connect());
       return;
     }
     this.#ready = true;
     this.#connectedAt = Date.now();
     this.#causes.clear();
-    this.#log.info(
-      `MQTT Publisher established connection to ${this.#settings.host} port ${this.#settings.port}`,
-    );
-    const again = this.#inFlight.resume(sessionPresent);
-    if (again.length > 0) this.#connection?.write(again);
+    const { host, port } = this.#settings;
+    this.#log.info(`MQTT Publisher established connection to ${host} port ${port}`);
     this.#pump();
   }
 
-  #onAck(packet: Extract<Inbound, { id: number }>): void {
-    switch (packet.kind) {
-      case "puback":
-        this.#inFlight.acknowledge(packet.id);
-        break;
-      case "pubrec":
-        this.#connection?.write([this.#inFlight.receive(packet.id)]);
-        break;
-      case "pubcomp":
-        this.#inFlight.complete(packet.id);
-        break;
-    }
-    this.#pump();
-  }
-
-  /** Sends as much as window and socket take, in one write, and reads on only when nothing is left over. */
+  /** Sends as much as the window takes, and reads on only when nothing is left over. */
   #pump(): void {
-    const connection = this.#connection;
-    if (this.#ready && connection && !connection.congested) {
-      const packets: Buffer[] = [];
-      let sent = 0;
-      while (sent < this.#waiting.length && !this.#inFlight.isFull) {
-        const frame = this.#waiting[sent];
-        sent += 1;
-        const packet = frame && this.#encode(frame);
-        if (packet) packets.push(packet);
-      }
-      if (sent > 0) this.#waiting = this.#waiting.slice(sent);
-      if (packets.length > 0) connection.write(packets);
+    let sent = 0;
+    while (this.#ready && sent < this.#waiting.length && this.#inFlight < WINDOW) {
+      const frame = this.#waiting[sent];
+      sent += 1;
+      if (frame) this.#publish(frame);
     }
-    this.#setPaused(!this.#ready || this.#waiting.length > 0 || (connection?.congested ?? true));
+    if (sent > 0) this.#waiting = this.#waiting.slice(sent);
+    this.#setPaused(!this.#ready || this.#waiting.length > 0);
   }
 
-  #encode(frame: Frame): Buffer | null {
-    const topic = this.#topics.get(frame.port);
+  #publish(frame: Frame): void {
+    const topicName = this.#topics.get(frame.port);
     // Navigation only uses ports of the same settings file; anything else is not ours to publish.
-    if (!topic) return null;
-    const payload = framePayload(frame.bytes);
-    const { qos } = this.#settings;
-    return qos === 0
-      ? encodePublish({ topic, payload, qos, id: 0 })
-      : this.#inFlight.add({ topic, payload, qos });
+    if (topicName === undefined) return;
+    this.#inFlight += 1;
+    this.#session.publish({
+      topicName,
+      payload: framePayload(frame.bytes),
+      onDone: () => {
+        this.#inFlight -= 1;
+        if (this.#waiting.length > 0) this.#pump();
+      },
+    });
   }
 
   #setPaused(paused: boolean): void {
@@ -171,16 +127,17 @@ export class Publisher {
   #onClosed(cause: string | null): void {
     const lasted = this.#ready ? Date.now() - this.#connectedAt : 0;
     const had = this.#ready;
-    this.#connection = null;
     this.#ready = false;
     this.#setPaused(true);
     if (this.#stopping || cause === null) return;
+    // Without a session the broker owes no acknowledgement for what was on its way (quality of service 0).
+    if (this.#settings.qos === 0) this.#inFlight = 0;
     if (lasted >= GOOD_CONNECTION_MS) this.#backoff.reset();
     const { host, port } = this.#settings;
     this.#causes.tell(
       `MQTT Publisher ${had ? "lost its connection to" : "can't connect to"} ${host} port ${port}`,
       cause,
     );
-    setTimeout(() => this.#connect(), this.#backoff.next());
+    setTimeout(() => this.#session.connect(), this.#backoff.next());
   }
 }

@@ -1,0 +1,155 @@
+import { connect as tlsConnect } from "node:tls";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type { MqttSettings } from "../../config/mqtt.ts";
+import { explainError, explainReturnCode } from "./cause.ts";
+import { InboundGuard } from "./inbound-guard.ts";
+import { SessionStore } from "./session-store.ts";
+import { tlsOptions } from "./tls-options.ts";
+
+/** The MQTT session (3.1.1 §4.1) over one TLS connection after the other: mqtt.js, with the rules of this gateway around it. */
+
+/** TCP, TLS and CONNACK together; a full handshake takes seconds on the device. */
+const CONNECT_TIMEOUT_MS = 30_000;
+/** How long a message may stay unacknowledged while the broker says nothing at all (L14). */
+const ACK_TIMEOUT_MS = 30_000;
+const CHECK_INTERVAL_MS = 1_000;
+const TCP_KEEP_ALIVE_MS = 30_000;
+const PROTOCOL_LEVEL = 4;
+
+export interface SessionHandlers {
+  /** Connected, and what was in flight before is acknowledged. */
+  onReady(): void;
+  /** The connection is over. The text names cause and cure; null when `end()` asked for it. */
+  onClosed(cause: string | null): void;
+}
+
+export class Session {
+  readonly #settings: MqttSettings;
+  readonly #handlers: SessionHandlers;
+  readonly #store = new SessionStore();
+  readonly #client: MqttClient;
+  readonly #watch: ReturnType<typeof setInterval>;
+  #cause: string | null = null;
+  #ending = false;
+  #heardAt = 0;
+  /** When the first of the messages was sent for which no acknowledgement has come since; 0: none waits. */
+  #waitingSince = 0;
+
+  constructor(options: { settings: MqttSettings; handlers: SessionHandlers; clean: boolean }) {
+    this.#settings = options.settings;
+    this.#handlers = options.handlers;
+    this.#client = new mqtt.MqttClient(() => this.#openStream(), this.#clientOptions(options.clean));
+    this.#client.on("connect", () => this.#handlers.onReady());
+    this.#client.on("packetreceive", () => {
+      this.#heardAt = Date.now();
+      this.#waitingSince = this.#store.size > 0 ? this.#heardAt : 0;
+    });
+    this.#client.on("error", (error) => this.#blame(error));
+    this.#client.on("close", () => this.#onClose());
+    this.#watch = setInterval(() => this.#check(), CHECK_INTERVAL_MS);
+  }
+
+  /** Opens a connection; when it ends, `onClosed` says so, and this may be called again. */
+  connect(): void {
+    this.#cause = null;
+    this.#heardAt = Date.now();
+    this.#client.connect();
+  }
+
+  /** Sends one message; `onDone` comes with its PUBACK or PUBCOMP, with quality of service 0 when it was written. */
+  publish(message: { topicName: string; payload: Buffer; onDone: () => void }): void {
+    if (this.#waitingSince === 0) this.#waitingSince = Date.now();
+    this.#client.publish(
+      message.topicName,
+      message.payload,
+      { qos: this.#settings.qos, retain: false },
+      (error) => {
+        // An error means that the client is ending: the message was not delivered, and the process goes with it.
+        if (!error) message.onDone();
+      },
+    );
+  }
+
+  /** Says DISCONNECT, so that the broker does not publish the last will (R110), and closes. */
+  end(onDone: () => void): void {
+    this.#ending = true;
+    clearInterval(this.#watch);
+    if (!this.#client.stream) {
+      onDone();
+      return;
+    }
+    this.#client.end(false, {}, onDone);
+  }
+
+  #clientOptions(clean: boolean): IClientOptions {
+    const { clientId, keepAlive, user, will, qos } = this.#settings;
+    return {
+      protocolId: "MQTT",
+      protocolVersion: PROTOCOL_LEVEL,
+      clientId,
+      clean,
+      keepalive: keepAlive,
+      // A broker that takes everything and answers nothing must not pass for alive (L14): publishing does not put off the ping.
+      reschedulePings: false,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      manualConnect: true,
+      // The publisher decides when to try again, and keeps what is not sent yet out of mqtt.js' unbounded queue.
+      reconnectPeriod: 0,
+      queueQoSZero: false,
+      resubscribe: false,
+      outgoingStore: this.#store,
+      ...(user ? { username: user.name } : {}),
+      ...(user && user.password !== null ? { password: user.password } : {}),
+      ...(will
+        ? { will: { topic: will.topicName, payload: Buffer.from(will.message), qos, retain: false } }
+        : {}),
+    };
+  }
+
+  #openStream(): ReturnType<typeof tlsConnect> {
+    const socket = tlsConnect(tlsOptions(this.#settings));
+    const guard = new InboundGuard();
+    socket.on("secureConnect", () => {
+      // Values are small and shall not wait for each other.
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+    });
+    socket.on("data", (chunk: Uint8Array) => {
+      try {
+        guard.check(chunk);
+      } catch (error) {
+        this.#blame(error as Error);
+        socket.destroy();
+      }
+    });
+    // mqtt.js passes on only errors that have a code; TLS alerts of some OpenSSL releases have none.
+    socket.on("error", (error: Error) => this.#blame(error));
+    return socket;
+  }
+
+  /** The first error of a connection is its cause, the later ones follow from it. */
+  #blame(error: Error): void {
+    if (this.#cause !== null) return;
+    const code = (error as { code?: unknown }).code;
+    this.#cause = typeof code === "number" ? explainReturnCode(code) : explainError(error);
+  }
+
+  #check(): void {
+    const now = Date.now();
+    const silent = now - Math.max(this.#heardAt, this.#waitingSince);
+    if (!this.#client.connected || this.#waitingSince === 0 || silent < ACK_TIMEOUT_MS) return;
+    this.#cause ??= `the broker has acknowledged nothing for ${Math.round(silent / 1000)} s. Cure: check broker and network`;
+    this.#client.stream.destroy();
+  }
+
+  #onClose(): void {
+    this.#waitingSince = 0;
+    if (this.#ending) {
+      this.#handlers.onClosed(null);
+      return;
+    }
+    const cause = this.#cause ?? explainError(new Error("the broker closed the connection"));
+    // `close` comes out of mqtt.js' own clean-up: a new connection starts only when that is done.
+    setImmediate(() => this.#handlers.onClosed(cause));
+  }
+}
