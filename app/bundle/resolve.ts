@@ -66,23 +66,31 @@ export function leaveOut(options: { builtins: boolean }): Plugin {
   };
 }
 
-/** Node's builtins become `app/runtime/node/*.ts`. */
+/**
+ * Node's builtins become `app/runtime/node/*.ts`. The default export of such a module is what `require` gives in
+ * Node.js: `require("events")` is the class itself.
+ */
 export function deviceBuiltins(): Plugin {
   const known = new Set(builtinModules.filter((name) => !name.startsWith("_")));
   return {
     name: "device-builtins",
     setup(build) {
-      build.onResolve({ filter: /^(node:)?[a-z_]+(\/promises)?$/ }, (args) => {
-        const name = args.path.replace(/^node:/, "");
+      // With a slash at the end ("process/") npm packages ask for the package instead of the builtin; here both are one.
+      build.onResolve({ filter: /^(node:)?[a-z_]+(\/promises|\/)?$/ }, (args) => {
+        const name = args.path.replace(/^node:/, "").replace(/\/$/, "");
         if (!known.has(name)) return undefined;
-        // npm's `events` and the like serve inside app/runtime/node under the builtin's own name.
-        if (args.importer.startsWith(runtimeNodeDir) && !args.path.startsWith("node:")) return undefined;
         for (const candidate of [`${name}.ts`, `${name}/index.ts`]) {
           const path = join(runtimeNodeDir, candidate);
-          if (existsSync(path)) return { path };
+          if (!existsSync(path)) continue;
+          return args.kind === "require-call" ? { path, namespace: "required-builtin" } : { path };
         }
         return { errors: [{ text: new UnresolvedBuiltinError(name, args.importer).message }] };
       });
+      build.onLoad({ filter: /.*/, namespace: "required-builtin" }, (args) => ({
+        contents: `const found = require(${JSON.stringify(args.path)}); module.exports = "default" in found ? found.default : found;`,
+        resolveDir: runtimeNodeDir,
+        loader: "js",
+      }));
     },
   };
 }

@@ -1,4 +1,4 @@
-/* lookup(host, family, callback): getaddrinfo on a thread of its own. */
+/* getaddrinfo and getnameinfo, each call on a thread of its own. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -10,6 +10,7 @@
 #include "binding.h"
 #include "loop.h"
 #include "modules.h"
+#include "net.h"
 #include "work.h"
 
 typedef struct {
@@ -22,6 +23,17 @@ typedef struct {
     JSValue callback;
 } lookup;
 
+typedef struct {
+    gw_work work;
+    struct sockaddr_storage address;
+    socklen_t length;
+    int status;
+    int system_error;
+    char host[NI_MAXHOST];
+    char service[NI_MAXSERV];
+    JSValue callback;
+} reverse;
+
 static void lookup_run(gw_work *work)
 {
     lookup *item = (lookup *)work;
@@ -32,9 +44,9 @@ static void lookup_run(gw_work *work)
 }
 
 /* The codes that Node.js uses for getaddrinfo's. */
-static const char *code_of(const lookup *item)
+static const char *code_of(int status, int system_error)
 {
-    switch (item->status) {
+    switch (status) {
     case EAI_NONAME:
 #ifdef EAI_NODATA
 #if EAI_NODATA != EAI_NONAME
@@ -57,7 +69,7 @@ static const char *code_of(const lookup *item)
     case EAI_SOCKTYPE:
         return "EAI_SOCKTYPE";
     default: {
-        const char *name = item->status == EAI_SYSTEM ? gw_errno_name(item->system_error) : NULL;
+        const char *name = status == EAI_SYSTEM ? gw_errno_name(system_error) : NULL;
         return name != NULL ? name : "EAI_FAIL";
     }
     }
@@ -93,7 +105,7 @@ static void lookup_done(gw_work *work)
     JSContext *ctx = gw_loop_context();
     JSValue arguments[2];
     if (item->status != 0) {
-        arguments[0] = JS_NewString(ctx, code_of(item));
+        arguments[0] = JS_NewString(ctx, code_of(item->status, item->system_error));
         arguments[1] = JS_UNDEFINED;
     } else {
         arguments[0] = JS_NULL;
@@ -140,7 +152,66 @@ static JSValue dns_lookup(JSContext *ctx, JSValueConst this_value, int argc, JSV
     return JS_UNDEFINED;
 }
 
+static void reverse_run(gw_work *work)
+{
+    reverse *item = (reverse *)work;
+    errno = 0;
+    item->status = getnameinfo((const struct sockaddr *)&item->address, item->length, item->host, sizeof(item->host),
+                               item->service, sizeof(item->service), NI_NAMEREQD);
+    item->system_error = errno;
+}
+
+/* callback(code or null, host, service) */
+static void reverse_done(gw_work *work)
+{
+    reverse *item = (reverse *)work;
+    JSContext *ctx = gw_loop_context();
+    JSValue arguments[3] = {JS_NULL, JS_UNDEFINED, JS_UNDEFINED};
+    if (item->status != 0) {
+        arguments[0] = JS_NewString(ctx, code_of(item->status, item->system_error));
+    } else {
+        arguments[1] = JS_NewString(ctx, item->host);
+        arguments[2] = JS_NewString(ctx, item->service);
+    }
+    JSValue callback = item->callback;
+    free(item);
+    gw_loop_call(callback, JS_UNDEFINED, 3, (JSValueConst *)arguments);
+    JS_FreeValue(ctx, callback);
+    for (int i = 0; i < 3; i++)
+        JS_FreeValue(ctx, arguments[i]);
+}
+
+/* lookupService(address, port, callback) */
+static JSValue dns_lookup_service(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    int32_t port;
+    if (argc < 3 || JS_ToInt32(ctx, &port, argv[1]) != 0)
+        return JS_EXCEPTION;
+    reverse *item = calloc(1, sizeof(*item));
+    if (item == NULL)
+        return JS_ThrowOutOfMemory(ctx);
+    const char *address = JS_ToCString(ctx, argv[0]);
+    int error = address == NULL ? -1 : gw_socket_address(address, port, &item->address, &item->length);
+    JS_FreeCString(ctx, address);
+    if (error != 0) {
+        free(item);
+        return address == NULL ? JS_EXCEPTION : gw_throw_errno(ctx, EINVAL, "getnameinfo", NULL);
+    }
+    item->work.run = reverse_run;
+    item->work.done = reverse_done;
+    item->callback = JS_DupValue(ctx, argv[2]);
+    error = gw_work_start(&item->work);
+    if (error != 0) {
+        JS_FreeValue(ctx, item->callback);
+        free(item);
+        return gw_throw_errno(ctx, error, "pthread_create", NULL);
+    }
+    return JS_UNDEFINED;
+}
+
 static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_DEF("lookupService", 3, dns_lookup_service),
     JS_CFUNC_DEF("lookup", 3, dns_lookup),
 };
 

@@ -16,6 +16,7 @@
 #include "binding.h"
 #include "loop.h"
 #include "modules.h"
+#include "net.h"
 
 #define READ_SIZE 65536
 #define MAX_CHUNKS 64
@@ -270,7 +271,7 @@ static void on_event(gw_poll *poll, uint32_t events)
     JS_FreeValue(ctx, self);
 }
 
-static int parse_address(const char *text, int port, struct sockaddr_storage *address, socklen_t *length)
+int gw_socket_address(const char *text, int port, struct sockaddr_storage *address, socklen_t *length)
 {
     memset(address, 0, sizeof(*address));
     struct sockaddr_in *v4 = (struct sockaddr_in *)address;
@@ -295,7 +296,7 @@ static int start_connection(const char *address, int port)
 {
     struct sockaddr_storage target;
     socklen_t length;
-    if (parse_address(address, port, &target, &length) != 0)
+    if (gw_socket_address(address, port, &target, &length) != 0)
         return -EINVAL;
     int fd = socket(target.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)

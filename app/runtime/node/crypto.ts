@@ -32,6 +32,13 @@ export function timingSafeEqual(a: unknown, b: unknown): boolean {
 
 export const webcrypto = { getRandomValues, randomUUID };
 
+/** Keys are made on a PC; node-opcua-crypto names the function and the gateway never calls it. */
+export function generateKeyPairSync(): never {
+  throw Object.assign(new Error("crypto.generateKeyPairSync: keys are made on a PC, not on the device"), {
+    code: "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
+  });
+}
+
 export {
   Cipheriv,
   constants,
@@ -66,6 +73,7 @@ export {
 };
 
 export default {
+  generateKeyPairSync,
   Cipheriv,
   constants,
   createCipheriv,

@@ -1,6 +1,6 @@
 /** node:dns: lookup() through the system's resolver on a thread of its own. */
 import { native } from "../binding.ts";
-import { invalidArgType, invalidArgValue } from "./node-error.ts";
+import { invalidArgType, invalidArgValue, validateInteger } from "./node-error.ts";
 
 interface Family {
   readonly address: string;
@@ -17,6 +17,7 @@ type LookupCallback = (error: Error | null, address?: string | Family[], family?
 
 const binding = native("dns") as {
   lookup(host: string, family: number, done: (code: string | null, found?: (string | number)[]) => void): void;
+  lookupService(address: string, port: number, done: (code: string | null, host: string, service: string) => void): void;
 };
 const { isIP } = native("net") as { isIP(text: string): 0 | 4 | 6 };
 
@@ -38,9 +39,9 @@ const ERRNO: Readonly<Record<string, number>> = {
   EAI_SOCKTYPE: -3011,
 };
 
-function lookupError(code: string, hostname: string): Error {
-  const error = new Error(`getaddrinfo ${code} ${hostname}`);
-  return Object.assign(error, { errno: ERRNO[code], code, syscall: "getaddrinfo", hostname });
+function lookupError(syscall: string, code: string, hostname: string): Error {
+  const error = new Error(`${syscall} ${code} ${hostname}`);
+  return Object.assign(error, { errno: ERRNO[code], code, syscall, hostname });
 }
 
 function familyOf(value: LookupOptions["family"]): 0 | 4 | 6 {
@@ -103,7 +104,7 @@ export function lookup(
   const order = options.order ?? (options.verbatim === false ? "ipv4first" : defaultOrder);
   binding.lookup(hostname, family, (code, found) => {
     const list = code === null ? sorted(pairs(found ?? []), order) : [];
-    if (code !== null || list.length === 0) callback(lookupError(code ?? "ENOTFOUND", hostname));
+    if (code !== null || list.length === 0) callback(lookupError("getaddrinfo", code ?? "ENOTFOUND", hostname));
     else answer(list);
   });
 }
@@ -114,6 +115,19 @@ function lookupPromise(hostname: string, options: LookupOptions | number = {}): 
       if (error) reject(error);
       else resolve(Array.isArray(address) ? address : { address, family });
     });
+  });
+}
+
+type ServiceCallback = (error: Error | null, hostname?: string, service?: string) => void;
+
+/** The name of an address, and of a port's service. */
+export function lookupService(address: string, port: number, callback: ServiceCallback): void {
+  if (isIP(address) === 0) throw invalidArgValue("address", address);
+  validateInteger(port, "port", 0, 65535);
+  if (typeof callback !== "function") throw invalidArgType("callback", "function", callback);
+  binding.lookupService(address, port, (code, host, service) => {
+    if (code !== null) callback(lookupError("getnameinfo", code, address));
+    else callback(null, host, service);
   });
 }
 
@@ -130,6 +144,7 @@ export default {
   V4MAPPED,
   getDefaultResultOrder,
   lookup,
+  lookupService,
   promises,
   setDefaultResultOrder,
 };
