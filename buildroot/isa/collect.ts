@@ -50,7 +50,7 @@ export async function programsIn(options: {
   const data = unpacked(origin, options.data);
   if (isElf(data)) return [await userProgram(origin, path, data, debug)];
   if (isBzImage(data)) return kernelPrograms(origin, data, await debug.kernel());
-  if (isPe(data)) return grubPrograms(origin, data, await debug.read("grub/kernel.img"));
+  if (isPe(data)) return grubPrograms(origin, data, await debug.read("../grub-modules/kernel.img"));
   if (!isCpio(data)) return [];
   const programs: Program[] = [];
   for (const file of cpioFiles(origin, data)) {
