@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
+import { standaloneValidators } from "../config/generate.ts";
 import { deviceBuiltins, leaveOut } from "./resolve.ts";
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -35,9 +36,15 @@ export async function bundleApp(options: BundleOptions): Promise<Metafile> {
     legalComments: "none",
     metafile: true,
     logLevel: "error",
-    define: { "process.env.NODE_ENV": '"production"' },
+    define: {
+      "process.env.NODE_ENV": '"production"',
+      // A script has no URL of its own; node-opcua-crypto computes its folder from it.
+      ...(device ? { "import.meta.url": '"file:///usr/lib/gateway/gateway.js"' } : {}),
+    },
     ...(device ? { inject: [join(repository, "app/runtime/globals.ts")] } : {}),
-    plugins: device ? [leaveOut({ builtins: true }), deviceBuiltins()] : [leaveOut({ builtins: false })],
+    plugins: device
+      ? [standaloneValidators(), leaveOut({ builtins: true }), deviceBuiltins()]
+      : [leaveOut({ builtins: false })],
   });
   return result.metafile;
 }

@@ -41,6 +41,11 @@ export const standIns: readonly (LeftOut & { readonly module: string })[] = [
     module: "stand-ins/verify-pkcs1.ts",
     reason: "node-opcua-secure-channel makes an RSA key on import to try out Node's OpenSSL",
   },
+  {
+    name: "node-opcua-hostname",
+    module: "stand-ins/node-opcua-hostname.ts",
+    reason: "asks the DNS for the full host name on import, when no cell has a network yet",
+  },
   { name: "supports-color", module: "stand-ins/supports-color.ts", reason: "the log is no terminal" },
 ];
 

@@ -24,7 +24,7 @@ if (!existsSync(compiler)) {
 mkdirSync(values.output, { recursive: true });
 const script = join(values.output, "gateway.js");
 const bytecode = join(values.output, "app.qbc");
-const metafile = await bundleApp({ target: "device", entry: "app/device.ts", outfile: script });
+const metafile = await bundleApp({ target: "device", entry: "app/main.ts", outfile: script });
 writeFileSync(join(values.output, "metafile.json"), JSON.stringify(metafile));
 rmSync(bytecode, { force: true });
 const compiled = spawnSync(compiler, [script, bytecode], { stdio: "inherit" });

@@ -1,3 +1,4 @@
+import { sealAbsent } from "../bundle/absent-state.ts";
 import type { Cell } from "../cells/cell.ts";
 import type { Role } from "../runtime/platform-types.ts";
 
@@ -26,4 +27,5 @@ export async function loadCell(role: StartedRole): Promise<Cell> {
 /** Loads all of them, once, before the supervisor forks: the cells then share the memory. */
 export async function preloadCells(): Promise<void> {
   for (const role of ROLES) await loadCell(role);
+  sealAbsent();
 }

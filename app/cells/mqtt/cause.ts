@@ -89,9 +89,10 @@ export function explainReturnCode(code: number): string {
   );
 }
 
-/** One sentence with its cure, and the original words for whoever knows them. */
+/** One sentence with its cure, and the code that experts look up. */
 export function explainError(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code ?? "";
-  const known = EXPLANATIONS.find(({ pattern }) => pattern.test(code) || pattern.test(error.message));
-  return known ? `${known.text} (${code || error.message})` : `${error.message}${code ? ` (${code})` : ""}`;
+  const hit = EXPLANATIONS.find(({ pattern }) => pattern.test(code) || pattern.test(error.message));
+  if (!hit) return `${error.message}${code ? ` (${code})` : ""}`;
+  return code ? `${hit.text} (${code})` : hit.text;
 }

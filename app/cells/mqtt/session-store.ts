@@ -1,6 +1,5 @@
-// The interface names this very class, not Node's own.
-
 import type { IStore, PacketCallback } from "mqtt";
+// `IStore` names the class of this package, which is not Node's own.
 import { Readable } from "readable-stream";
 
 type Packet = Parameters<IStore["put"]>[0];
