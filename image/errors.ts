@@ -40,7 +40,7 @@ export class ToolFailedError extends GwcardError {
     super({
       code: "TOOL_FAILED",
       message: `${options.tool} failed: ${options.output.trim() || "it gave no reason"}`,
-      next: `run it by hand to see more: ${[options.tool, ...options.args].join(" ")}`,
+      next: `check the disk and the version of ${options.tool}; it was called as: ${[options.tool, ...options.args].join(" ")}`,
       data: options,
     });
   }

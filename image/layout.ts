@@ -1,6 +1,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { LayoutError } from "./errors.ts";
+import { INODE_SIZE } from "./formats/ext3.ts";
 import { BACKUP_SECTORS, PRIMARY_SECTORS, SECTOR, TYPE_GUID } from "./formats/gpt.ts";
 import { readChecked } from "./schema.ts";
 
@@ -237,12 +238,14 @@ function checkFileSystem(layout: Layout, partition: LayoutPartition, index: numb
       problem: `${partition.label}: a journal needs whole MiB, at least 4MiB`,
       next: "use 4MiB",
     });
-  if (fileSystem.journalSize > partition.size / 2)
+  // mke2fs wants as much room left as the journal takes; bitmaps and the like take a little, too.
+  const room = (partition.size - fileSystem.inodes * INODE_SIZE) * 0.95;
+  if (fileSystem.journalSize > room / 2)
     throw new LayoutError({
       file,
       pointer: `${pointer}/fileSystem/journal`,
-      problem: `${partition.label}: the journal would take more than half of ${partition.size} bytes`,
-      next: "make the journal smaller or the partition bigger",
+      problem: `${partition.label}: the journal would take more than half of the ${Math.floor(room)} bytes that are free`,
+      next: "make the journal smaller, the inodes fewer or the partition bigger",
     });
 }
 

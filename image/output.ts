@@ -1,6 +1,6 @@
-import { access, constants, mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { access, constants, mkdir, mkdtemp, rename, rm, stat, statfs } from "node:fs/promises";
 import path from "node:path";
-import { OutputError } from "./errors.ts";
+import { OutputError, ToolFailedError } from "./errors.ts";
 
 /** Where results go: made in a hidden folder beside the output and moved into place when all of them are complete. */
 
@@ -49,10 +49,31 @@ export async function stageOutput<T>(
     return result;
   } catch (error) {
     // The terminal's Ctrl-C reaches the tools too; their sudden end is then not the story to tell.
-    throw signal.aborted ? signal.reason : error;
+    if (signal.aborted) throw signal.reason;
+    throw (await isDiskFull(error, target)) ? diskFull(output, target, error) : error;
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** Less than this free right after a failure: not every tool says why it could not write. */
+const NEARLY_NOTHING = 256 * 1024;
+
+async function isDiskFull(error: unknown, target: string): Promise<boolean> {
+  if (error instanceof Error && /ENOSPC|No space left on device|Disk full/.test(error.message)) return true;
+  if (!(error instanceof ToolFailedError)) return false;
+  const { bavail, bsize } = await statfs(target);
+  return bavail * bsize < NEARLY_NOTHING;
+}
+
+function diskFull(output: string, target: string, cause: unknown): OutputError {
+  return new OutputError({
+    code: "OUTPUT_DISK_FULL",
+    message: `can't write ${output}: the disk of ${target} is full`,
+    next: "free some space there (a card takes about three times its payload), or choose another --output",
+    data: { output },
+    cause,
+  });
 }
 
 async function checkTarget(output: string, target: string): Promise<void> {

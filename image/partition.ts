@@ -1,9 +1,11 @@
-import { open } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { ImageError } from "./errors.ts";
-import { deviceArgument, type Ext3Location } from "./formats/debugfs.ts";
+import type { Ext3Location } from "./formats/debugfs.ts";
 import { readSuperblock } from "./formats/ext3.ts";
 import { type Gpt, type GptPartition, readGpt } from "./formats/gpt.ts";
+import { copyChanges, copyData } from "./formats/sparse.ts";
 import { runTool } from "./tools.ts";
 
 /** Finds the partitions of an existing card image by what its own table says, not by what layout.json would. */
@@ -47,11 +49,26 @@ const CORRECTED = 1;
  * that is done first, as mounting it would do, or changes would be lost and files be missing.
  */
 export async function openExt3(image: string, label: string): Promise<Ext3Location> {
-  const { offset } = await findPartition(image, label);
-  const location = { file: path.resolve(image), offset };
+  const partition = await findPartition(image, label);
   const handle = await open(image, "r");
-  const superblock = await readSuperblock(handle, offset).finally(() => handle.close());
-  if (superblock.needsRecovery)
-    await runTool("e2fsck", { args: ["-p", deviceArgument(location)], accept: [CORRECTED] });
-  return location;
+  const superblock = await readSuperblock(handle, partition.offset).finally(() => handle.close());
+  if (superblock.needsRecovery) await replayJournal(image, partition);
+  return { file: path.resolve(image), offset: partition.offset };
+}
+
+/** e2fsck forgets the offset inside a file when it opens it again after the replay, so it works on a copy. */
+async function replayJournal(image: string, partition: GptPartition): Promise<void> {
+  const { offset, size } = partition;
+  const work = await mkdtemp(path.join(tmpdir(), "gwcard-journal-"));
+  const name = "partition.img";
+  const [card, copy] = await Promise.all([open(image, "r+"), open(path.join(work, name), "w+")]);
+  try {
+    await copy.truncate(size);
+    await copyData({ from: card, extents: [{ offset, length: size }], to: copy, at: -offset });
+    await runTool("e2fsck", { args: ["-p", name], cwd: work, accept: [CORRECTED] });
+    await copyChanges({ from: copy, to: card, at: offset, length: size });
+  } finally {
+    await Promise.all([card.close(), copy.close()]);
+    await rm(work, { recursive: true, force: true });
+  }
 }

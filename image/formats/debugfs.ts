@@ -59,7 +59,7 @@ export function ancestors(cardPath: string): string[] {
 }
 
 /** The location in the words of e2fsprogs. */
-export function deviceArgument(location: Ext3Location): string {
+function deviceArgument(location: Ext3Location): string {
   if (location.offset === 0) return location.file;
   if (location.file.includes("?"))
     throw new ImageError({

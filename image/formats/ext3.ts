@@ -15,8 +15,10 @@ import { BLOCK, type Extent, mergeExtents, readFully } from "./sparse.ts";
  */
 const FEATURES = "none,has_journal,ext_attr,dir_index,filetype,sparse_super,large_file";
 /** 256 bytes hold time stamps beyond 2038; ext3's classic 128 do not. */
-const INODE_SIZE = 256;
-const MKE2FS_CONFIG = "[defaults]\n\tbase_features = none\n[fs_types]\n\text3 = {\n\t}\n";
+export const INODE_SIZE = 256;
+/** The types mke2fs derives from a partition's size must exist, or it warns; empty, they change nothing. */
+const FS_TYPES = ["ext3", "floppy", "small", "default", "big", "huge"];
+const MKE2FS_CONFIG = `[defaults]\n\tbase_features = none\n[fs_types]\n${FS_TYPES.map((type) => `\t${type} = {\n\t}\n`).join("")}`;
 
 /**
  * Makes a partition image. mke2fs' own -d takes files in the order the host's folder happens to list them and copies

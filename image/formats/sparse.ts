@@ -60,6 +60,27 @@ export async function copyData(options: {
   return mergeExtents(written);
 }
 
+/** Writes a file over `length` bytes of another, but only the blocks that differ, so that holes stay holes. */
+export async function copyChanges(options: {
+  readonly from: FileHandle;
+  readonly to: FileHandle;
+  readonly at: number;
+  readonly length: number;
+}): Promise<void> {
+  const wanted = Buffer.allocUnsafe(CHUNK);
+  const present = Buffer.allocUnsafe(CHUNK);
+  for (let offset = 0; offset < options.length; offset += CHUNK) {
+    const size = Math.min(CHUNK, options.length - offset);
+    await readFully(options.from, wanted.subarray(0, size), offset);
+    await readFully(options.to, present.subarray(0, size), options.at + offset);
+    for (let block = 0; block < size; block += BLOCK) {
+      const bytes = wanted.subarray(block, Math.min(block + BLOCK, size));
+      if (!bytes.equals(present.subarray(block, block + bytes.length)))
+        await options.to.write(bytes, 0, bytes.length, options.at + offset + block);
+    }
+  }
+}
+
 function* dataRuns(chunk: Buffer): Generator<Extent> {
   let start = -1;
   for (let offset = 0; offset < chunk.length; offset += BLOCK) {

@@ -165,11 +165,11 @@ check("the ESP is a clean FAT32 with the boot loader and nothing else", () => {
   assert.match(judge("mlabel", "-s", "-i", `${image}@@${offset}`, "::"), /Volume label is ESP/);
   const dump = join(folder, "loader");
   judge("mcopy", "-n", "-i", `${image}@@${offset}`, "::/EFI/BOOT/BOOTIA32.EFI", dump);
-  assert.ok(readFileSync(dump).equals(noise(430_007, "loader")));
+  assert.ok(readFileSync(dump).equals(readFileSync(join(payload, "BOOTIA32.EFI"))));
 });
 
 check("the image is sparse: on disk it takes what it holds and little more", () => {
-  const held = 3_000_001 + 5_000_003 + 430_007;
+  const held = 3_000_001 + 5_000_003 + 360_007;
   const stored = statSync(image).blocks * 512;
   assert.ok(stored >= held && stored < held + 4 * MIB, `${stored} bytes for ${held}`);
 });

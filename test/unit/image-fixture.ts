@@ -56,19 +56,21 @@ export function sha256(bytes: Buffer | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** A stretch of zeros inside a file is a hole in the image, and must reach the card all the same. */
+const GAP = Buffer.alloc(70_000);
+
 /** Writes a payload folder like the one `make payload` makes. */
 export function writePayload(folder: string, sizes: Readonly<Record<string, number>> = {}): string {
   mkdirSync(folder, { recursive: true });
   const files = {
     bzImage: noise(sizes.bzImage ?? 3_000_001, "kernel"),
     "rootfs.cpio.zst": noise(sizes["rootfs.cpio.zst"] ?? 5_000_003, "rootfs"),
-    "BOOTIA32.EFI": noise(sizes["BOOTIA32.EFI"] ?? 430_007, "loader"),
-    // Long stretches of zeros inside a file: they are holes in the image and must reach the card all the same.
-    "legal_notices.txt": Buffer.concat([
-      Buffer.from("notices\n".repeat(9000)),
-      Buffer.alloc(70_000),
-      Buffer.from("end\n"),
+    "BOOTIA32.EFI": Buffer.concat([
+      Buffer.alloc(70_000, "MZ"),
+      GAP,
+      noise(sizes["BOOTIA32.EFI"] ?? 360_007, "loader"),
     ]),
+    "legal_notices.txt": Buffer.concat([Buffer.from("notices\n".repeat(9000)), GAP, Buffer.from("end\n")]),
   };
   const hashes: Record<string, string> = {};
   for (const [name, bytes] of Object.entries(files)) {
@@ -111,6 +113,7 @@ export function writeSmallLayout(
   const layout = readRawLayout();
   const log = layout.partitions.find((partition) => partition.label === "HW-LOG") as RawPartition;
   log.size = "40MiB";
+  log.fileSystem = { ...log.fileSystem, inodes: 1024, journal: "4MiB" };
   layout.size = "301MiB";
   change(layout);
   const file = join(folder, "layout.json");
