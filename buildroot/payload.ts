@@ -1,0 +1,136 @@
+/**
+ * Joins operating system and app into what goes on HW-BOOT:
+ * `node --import tsx buildroot/payload.ts --os out/os --app out/app --output out/payload`.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { cacheRoot } from "./from-debian/cache.ts";
+import { cpioArchive, S_IFREG } from "./from-debian/cpio.ts";
+
+const FORMAT = 1;
+/** The operating system is compressed once per build of it, the app at every change. */
+const ZSTD_LEVEL = "-19";
+const APP_PATH = "/usr/lib/gateway/app.qbc";
+const FROM_OS = ["bzImage", "BOOTIA32.EFI"] as const;
+
+/** The payload could not be put together. */
+class PayloadError extends Error {
+  readonly code = "ERR_PAYLOAD";
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function need(file: string, cure: string): Buffer {
+  if (!existsSync(file)) throw new PayloadError(`${file} is missing: ${cure}`);
+  return readFileSync(file);
+}
+
+/** zstd of `bytes`; one thread, so that the result does not depend on the machine. */
+function compress(bytes: Buffer): Buffer {
+  const result = spawnSync("zstd", [ZSTD_LEVEL, "--single-thread", "--stdout", "--quiet"], {
+    input: bytes,
+    maxBuffer: 1 << 30,
+  });
+  if (result.error)
+    throw new PayloadError(`zstd did not start: ${result.error.message}; apt-get install zstd`);
+  if (result.status !== 0) throw new PayloadError(`zstd failed: ${result.stderr.toString()}`);
+  return result.stdout;
+}
+
+/** `compress`, remembered by content in the cache outside the checkout. */
+function compressOnce(bytes: Buffer): Buffer {
+  const folder = join(cacheRoot(), "compressed");
+  const file = join(folder, `${sha256(bytes)}${ZSTD_LEVEL}.zst`);
+  if (existsSync(file)) return readFileSync(file);
+  mkdirSync(folder, { recursive: true });
+  const compressed = compress(bytes);
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, compressed);
+  renameSync(temporary, file);
+  return compressed;
+}
+
+/** Folders of the npm packages inside the bundle, as package-lock.json names them. */
+function bundledPackages(metafile: string): string[] {
+  const { outputs } = JSON.parse(metafile) as {
+    outputs: Record<string, { inputs: Record<string, unknown> }>;
+  };
+  const folders = Object.values(outputs)
+    .flatMap((output) => Object.keys(output.inputs))
+    .map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1])
+    .filter((folder) => folder !== undefined);
+  return [...new Set(folders)].sort();
+}
+
+/** The licence texts of the bundled npm packages, each under its name and version. */
+function npmNotices(folders: readonly string[]): string {
+  return folders
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+        name: string;
+        version: string;
+        license?: string;
+      };
+      const texts = readdirSync(folder)
+        .filter((file) => /^(licen[cs]e|notice|copying)(\.|-|$)/i.test(file))
+        .sort()
+        .map((file) => readFileSync(join(folder, file), "utf8").trim());
+      const rule = "=".repeat(78);
+      return `${rule}\n${name} ${version} (npm package, licence ${license ?? "see below"})\n${rule}\n${texts.join("\n\n")}\n`;
+    })
+    .join("\n");
+}
+
+function main(): void {
+  const { values } = parseArgs({
+    options: { os: { type: "string" }, app: { type: "string" }, output: { type: "string" } },
+  });
+  const { os, app, output } = values;
+  if (!os || !app || !output) {
+    throw new PayloadError("usage: buildroot/payload.ts --os DIR --app DIR --output DIR");
+  }
+  const bytecode = need(join(app, "app.qbc"), "run make app");
+  const packages = bundledPackages(need(join(app, "metafile.json"), "run make app").toString("utf8"));
+  const archive = cpioArchive([{ path: APP_PATH, mode: S_IFREG | 0o444, data: bytecode }]);
+  const files = new Map<string, Buffer>();
+  for (const name of FROM_OS) files.set(name, need(join(os, name), "run make os"));
+  // The kernel unpacks one compressed archive after the other; the app's comes last.
+  files.set(
+    "rootfs.cpio.zst",
+    Buffer.concat([compressOnce(need(join(os, "rootfs.cpio"), "run make os")), compressOnce(archive)]),
+  );
+  const notices = need(join(os, "legal_notices.txt"), "run make os").toString("utf8");
+  files.set("legal_notices.txt", Buffer.from(`${notices.trimEnd()}\n\n${npmNotices(packages)}`));
+  const manifest = {
+    format: FORMAT,
+    osVersions: JSON.parse(need(join(os, "versions.json"), "run make os").toString("utf8")) as unknown,
+    appSha256: sha256(bytecode),
+    npmPackages: packages,
+    files: Object.fromEntries([...files].map(([name, bytes]) => [name, sha256(bytes)])),
+  };
+  const target = resolve(output);
+  mkdirSync(dirname(target), { recursive: true });
+  const temporary = mkdtempSync(`${target}.`);
+  for (const [name, bytes] of files) writeFileSync(join(temporary, name), bytes);
+  writeFileSync(join(temporary, "payload.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(temporary, target);
+  const size = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  console.log(`payload: ${output}, ${(size / 1e6).toFixed(1)} MB`);
+}
+
+main();
