@@ -128,7 +128,7 @@ function mismatch(origin: string, what: string): IsaError {
     code: "ISA_KERNEL_MISMATCH",
     where: origin,
     what,
-    cure: "Build the OS payload again (make clean-os) and pass its debug folder with --debug",
+    cure: "Build both again (remove out/os, then make os) and pass the debug folder beside them with --debug",
   });
 }
 

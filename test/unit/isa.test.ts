@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { card, cpio, excuseFile, grub, kernel, program, runIsa } from "./isa-fixtures.ts";
 
 /** One story in a folder of its own, which stays when the story fails. */
@@ -87,14 +87,43 @@ describe("instruction check of one program", () => {
     assert.equal(run.status, 0);
   });
 
-  for (const [name, instruction, expected] of PLANTED) {
-    story(`refuses ${name}, naming file, function and address`, (folder) => {
-      const run = runIsa(["--excuses", excuseFile(folder), program(folder, "planted", instruction)]);
-      assert.match(run.stderr, /isa-test-\w+\/planted: checksum\+0x6 in \.text: 0x8049[0-9a-f]+: /);
-      assert.match(run.stderr, expected);
-      assert.equal(run.status, 1);
+  // One program with one planted function each: every line of the report must be there on its own.
+  let planted = "";
+  before(() => {
+    const folder = mkdtempSync(join(tmpdir(), "isa-test-"));
+    const functions = PLANTED.map(
+      ([, instruction], index) => `.type plant_${index}, @function
+        plant_${index}: inc %eax
+        ${instruction}
+        ret
+        .size plant_${index}, .-plant_${index}`,
+    );
+    const run = runIsa([
+      "--excuses",
+      excuseFile(folder),
+      program(folder, "planted", "", functions.join("\n")),
+    ]);
+    assert.equal(run.status, 1);
+    planted = run.stderr;
+    rmSync(folder, { recursive: true });
+  });
+  PLANTED.forEach(([name, , expected], index) => {
+    it(`refuses ${name}, naming file, function and address`, () => {
+      const place = new RegExp(`isa-test-\\w+/planted: plant_${index}\\+0x1 in \\.text: 0x8049[0-9a-f]+: `);
+      const line = planted.split("\n").find((candidate) => place.test(candidate));
+      assert.match(line ?? `nothing about plant_${index} in:\n${planted}`, expected);
     });
-  }
+  });
+
+  story("fails when a single instruction is planted", (folder) => {
+    const run = runIsa(["--excuses", excuseFile(folder), program(folder, "planted", "cmovne %ecx, %eax")]);
+    assert.match(
+      run.stderr,
+      /^[^\n]*isa-test-\w+\/planted: checksum\+0x6 in \.text: 0x8049012: cmovne eax,ecx \[cmov\]\n$/,
+    );
+    assert.match(run.stdout, /1 not for the Quark/);
+    assert.equal(run.status, 1);
+  });
 
   story("finds it in a stripped program, named by the unstripped twin", (folder) => {
     const twin = program(join(folder, "debug"), "app", "cmovne %ecx, %eax");
