@@ -9,10 +9,12 @@ import { PayloadError } from "./errors.ts";
 
 export interface OsComponent {
   readonly version: string;
-  /** Name of the source archive. */
-  readonly source?: string;
-  /** SHA-256 of the source archive. */
+  /** Name and SHA-256 of the source archive. */
+  readonly archive?: string;
   readonly sha256?: string;
+  /** The distribution's archive with its patches, if they were applied. */
+  readonly packaging?: string;
+  readonly packagingSha256?: string;
 }
 
 export interface Payload {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { PayloadError } from "../errors.ts";
-import type { Payload } from "../payload.ts";
+import type { OsComponent, Payload } from "../payload.ts";
 
 /** The bill of materials of a card image, CycloneDX 1.6 (ECMA-424): operating system, npm packages, files. */
 
@@ -19,11 +19,13 @@ interface Component {
   readonly purl?: string;
   readonly licenses?: readonly { readonly expression: string }[];
   readonly hashes?: readonly Hash[];
-  readonly externalReferences?: readonly {
-    readonly type: "source-distribution";
-    readonly url: string;
-    readonly hashes?: readonly Hash[];
-  }[];
+  readonly externalReferences?: readonly ExternalReference[];
+}
+
+interface ExternalReference {
+  readonly type: "source-distribution";
+  readonly url: string;
+  readonly hashes?: readonly Hash[];
 }
 
 const LOCK_FILE = fileURLToPath(new URL("../../package-lock.json", import.meta.url));
@@ -36,19 +38,7 @@ export async function encodeSbom(options: {
 }): Promise<string> {
   const { payload } = options;
   const lock = await readLock();
-  const os = [...payload.osVersions].map(([name, { version, source, sha256 }]): Component => {
-    const hashes = sha256 === undefined ? {} : { hashes: [{ alg: "SHA-256" as const, content: sha256 }] };
-    return {
-      type: name === "linux" ? "operating-system" : "library",
-      "bom-ref": `os:${name}@${version}`,
-      name,
-      version,
-      purl: `pkg:generic/${encodeURIComponent(name)}@${encodeURIComponent(version)}`,
-      ...(source === undefined
-        ? {}
-        : { externalReferences: [{ type: "source-distribution", url: source, ...hashes }] }),
-    };
-  });
+  const os = [...payload.osVersions].map(([name, component]) => osComponent(name, component));
   const files = Object.entries(payload.hashes).map(
     ([name, sha256]): Component => ({
       type: "file",
@@ -84,6 +74,33 @@ export async function encodeSbom(options: {
     components,
   };
   return `${JSON.stringify(bom, null, 2)}\n`;
+}
+
+function osComponent(name: string, component: OsComponent): Component {
+  const { version, archive, packaging } = component;
+  const archives = [
+    ...(archive === undefined ? [] : [sourceArchive(archive, component.sha256)]),
+    ...(packaging === undefined ? [] : [sourceArchive(packaging, component.packagingSha256)]),
+  ];
+  // Debian's naming of source archives tells that the version is Debian's, too.
+  const debian = archive?.includes(".orig.tar.") === true;
+  const id = `${encodeURIComponent(name)}@${encodeURIComponent(version)}`;
+  return {
+    type: name === "linux" ? "operating-system" : "library",
+    "bom-ref": `os:${name}@${version}`,
+    name,
+    version,
+    purl: debian ? `pkg:deb/debian/${id}?arch=source` : `pkg:generic/${id}`,
+    ...(archives.length === 0 ? {} : { externalReferences: archives }),
+  };
+}
+
+function sourceArchive(url: string, sha256: string | undefined): ExternalReference {
+  return {
+    type: "source-distribution",
+    url,
+    ...(sha256 === undefined ? {} : { hashes: [{ alg: "SHA-256", content: sha256 }] }),
+  };
 }
 
 interface Lock {

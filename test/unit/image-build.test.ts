@@ -1,6 +1,5 @@
 /** The real card, judged by tools that are not ours: sgdisk, e2fsck, debugfs, dumpe2fs, fsck.vfat, mtools, bmaptool, xz. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { before } from "node:test";
@@ -13,6 +12,7 @@ import {
   offsetOf,
   readRawLayout,
   sgdiskInfo,
+  sha256,
   sharedFolder,
   writePayload,
 } from "./image-fixture.ts";
@@ -195,11 +195,16 @@ check("sha256sum agrees about every file, and there are no others", () => {
   assert.deepEqual(readdirSync(join(folder, "out")).sort(), names);
 });
 
+interface Hash {
+  readonly alg: string;
+  readonly content: string;
+}
 interface Component {
   readonly name: string;
   readonly version?: string;
   readonly purl?: string;
-  readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
+  readonly hashes?: readonly Hash[];
+  readonly externalReferences?: readonly { readonly url: string; readonly hashes?: readonly Hash[] }[];
 }
 
 check("the bill of materials names the image, the OS parts, the app's packages and the files", () => {
@@ -213,14 +218,18 @@ check("the bill of materials names the image, the OS parts, the app's packages a
   const hash = readFileSync(`${image}.sha256`, "utf8").slice(0, 64);
   assert.deepEqual(bom.metadata.component.hashes, [{ alg: "SHA-256", content: hash }]);
   const byName = new Map(bom.components.map((component) => [component.name, component]));
-  assert.equal(byName.get("linux")?.version, "6.12.107");
+  const linux = byName.get("linux");
+  assert.equal(linux?.purl, "pkg:deb/debian/linux@6.12.107-1?arch=source");
+  const archives = linux?.externalReferences?.map(({ url, hashes }) => [url, hashes?.[0]?.content]);
+  assert.deepEqual(archives, [
+    ["linux_6.12.107.orig.tar.xz", sha256("linux")],
+    ["linux_6.12.107-1.debian.tar.xz", sha256("patches")],
+  ]);
   const mqtt = JSON.parse(
     readFileSync(new URL("../../node_modules/mqtt/package.json", import.meta.url), "utf8"),
   ) as Component;
   assert.equal(byName.get("mqtt")?.purl, `pkg:npm/mqtt@${mqtt.version}`);
-  const kernel = createHash("sha256")
-    .update(readFileSync(join(payload, "bzImage")))
-    .digest("hex");
+  const kernel = sha256(readFileSync(join(payload, "bzImage")));
   assert.equal(byName.get("bzImage")?.hashes?.[0]?.content, kernel);
   assert.ok(!byName.has("yargs"), "the PC's own packages are not on the card");
 });

@@ -77,7 +77,13 @@ export function writePayload(folder: string, sizes: Readonly<Record<string, numb
     writeFileSync(join(folder, name), bytes);
     hashes[name] = sha256(bytes);
   }
-  const linux = { version: "6.12.107", source: "linux_6.12.107.orig.tar.xz", sha256: sha256("linux") };
+  const linux = {
+    version: "6.12.107-1",
+    archive: "linux_6.12.107.orig.tar.xz",
+    sha256: sha256("linux"),
+    packaging: "linux_6.12.107-1.debian.tar.xz",
+    packagingSha256: sha256("patches"),
+  };
   const osVersions = { linux, musl: { version: "1.2.5" } };
   const npmPackages = ["node_modules/mqtt", "node_modules/node-opcua-client"];
   const manifest = { format: 1, osVersions, appSha256: sha256("app"), npmPackages, files: hashes };
