@@ -185,13 +185,13 @@ class Reader {
       }
       if (code === 0x22) break;
       if (code === 0x5c) {
-        const escape = /\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})/y;
-        escape.lastIndex = end;
-        if (!escape.test(this.#text)) {
+        const sequence = /\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})/y;
+        sequence.lastIndex = end;
+        if (!sequence.test(this.#text)) {
           this.#at = end;
           throw this.#error("an escape such as \\n, \\\\ or \\u0041");
         }
-        end = escape.lastIndex;
+        end = sequence.lastIndex;
       } else {
         end += 1;
       }

@@ -1,13 +1,13 @@
-import { createPrivateKey, type KeyObject } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
+import type { KeyObject } from "node:crypto";
 import { ConfigError, ConfigFault } from "./fault.ts";
 import { type QualityOfService, readMqttFile, type TopicSetting } from "./mqtt-file.ts";
 import { MQTT_PATHS } from "./paths.ts";
 import {
+  checkPair,
   fileFault,
-  keyMismatch,
   type NamedFile,
   namedBytes,
+  parsePrivateKey,
   readPemCertificates,
   readPrivateKeyPem,
 } from "./pki.ts";
@@ -55,42 +55,17 @@ function certificateFile(side: RawSide, name: string, pointer: string): NamedFil
   };
 }
 
-function checkKey(key: NamedFile, pem: string): void {
-  let parsed: KeyObject;
-  try {
-    parsed = createPrivateKey(pem);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw fileFault(
-      key,
-      `the private key can't be read (${reason})`,
-      "put an unencrypted private key in PEM form there",
-    );
+/** R128, R129: a PEM key that the broker can take seriously. */
+function readKey(file: NamedFile): { pem: string; key: KeyObject } {
+  if (!namedBytes(file).includes("-----BEGIN "))
+    throw fileFault(file, "it is not in PEM form", "convert the key to PEM");
+  const pem = readPrivateKeyPem(file);
+  const key = parsePrivateKey(file, pem);
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < MIN_RSA_BITS) {
+    throw fileFault(file, `the RSA key has only ${bits} bits`, `use a key of at least ${MIN_RSA_BITS} bits`);
   }
-  const bits = parsed.asymmetricKeyDetails?.modulusLength;
-  if (parsed.asymmetricKeyType === "rsa" && bits !== undefined && bits < MIN_RSA_BITS) {
-    throw fileFault(key, `the RSA key has only ${bits} bits`, `use a key of at least ${MIN_RSA_BITS} bits`);
-  }
-}
-
-/** Loads certificate and key into a TLS context: OpenSSL itself says whether they belong together. */
-function checkPair(
-  certificate: NamedFile,
-  key: NamedFile,
-  certificatePem: string,
-  privateKeyPem: string,
-): SecureContext {
-  try {
-    return createSecureContext({ cert: certificatePem, key: privateKeyPem });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (/mismatch/i.test(reason)) throw keyMismatch(certificate, key);
-    throw fileFault(
-      certificate,
-      `certificate and key can't be used for TLS (${reason})`,
-      "make a new pair of certificate and key",
-    );
-  }
+  return { pem, key };
 }
 
 /** Reads everything the MQTT cell works from. Throws `ConfigError` with every fault that was found. */
@@ -114,16 +89,9 @@ export function readMqttSettings(side: RawSide): MqttSettings {
     setting: `${MQTT_PATHS.settingsName} /security/clientPkiData/privateKey`,
   };
   const certificatePem = attempt(() => readPemCertificates(certificate));
-  const privateKeyPem = attempt(() => {
-    // R128: PEM only.
-    if (!namedBytes(key).includes("-----BEGIN "))
-      throw fileFault(key, "it is not in PEM form", "convert the key to PEM");
-    const pem = readPrivateKeyPem(key);
-    checkKey(key, pem);
-    return pem;
-  });
-  if (certificatePem !== null && privateKeyPem !== null) {
-    attempt(() => checkPair(certificate, key, certificatePem, privateKeyPem));
+  const privateKey = attempt(() => readKey(key));
+  if (certificatePem !== null && privateKey !== null) {
+    attempt(() => checkPair({ certificate, key, leaf: certificatePem, privateKey: privateKey.key }));
   }
   const trustedPem = value.security.trustStore.map((name, index) =>
     attempt(() => readPemCertificates(certificateFile(side, name, `/security/trustStore/${index}`))),
@@ -133,7 +101,7 @@ export function readMqttSettings(side: RawSide): MqttSettings {
     warnings.push(file.fault("/keepAlive", problem, "write the number of seconds"));
   }
   const usable = trustedPem.filter((pem) => pem !== null);
-  if (faults.length > 0 || certificatePem === null || privateKeyPem === null) throw new ConfigError(faults);
+  if (faults.length > 0 || certificatePem === null || privateKey === null) throw new ConfigError(faults);
   const user = value.userCredentials;
   return {
     hubId: value.id,
@@ -142,7 +110,7 @@ export function readMqttSettings(side: RawSide): MqttSettings {
     host,
     port,
     certificatePem,
-    privateKeyPem,
+    privateKeyPem: privateKey.pem,
     trustedPem: usable,
     user: user?.username !== undefined ? { name: user.username, password: user.password ?? null } : null,
     will: value.lastWill ?? null,

@@ -8,7 +8,7 @@ import {
   type SecurityPolicyName,
 } from "./opcua-file.ts";
 import { OPCUA_PATHS } from "./paths.ts";
-import { keyMismatch, type NamedFile, readPrivateKeyPem } from "./pki.ts";
+import { checkPair, fileFault, type NamedFile, parsePrivateKey, readPrivateKeyPem } from "./pki.ts";
 import type { Port } from "./ports.ts";
 import type { RawSide } from "./raw-files.ts";
 
@@ -63,20 +63,15 @@ function readIdentity(side: RawSide, names: { certificate: string; privateKey: s
   const [leaf] = chain;
   if (!leaf) throw new Error("readCertificates returned an empty chain");
   const privateKeyPem = readPrivateKeyPem(key);
-  let matches: boolean;
-  try {
-    matches = crypto_utils.publicKeyAndPrivateKeyMatches(
-      leaf,
-      crypto_utils.coercePEMorDerToPrivateKey(privateKeyPem),
+  const privateKey = parsePrivateKey(key, privateKeyPem);
+  if (privateKey.asymmetricKeyType !== "rsa") {
+    throw fileFault(
+      key,
+      "it is not an RSA key, which all security policies need",
+      "use an RSA key of 2048 to 4096 bits",
     );
-  } catch (error) {
-    throw new ConfigFault({
-      file: `${key.directory}/${key.name}`,
-      problem: `the private key can't be used (${error instanceof Error ? error.message : String(error)})`,
-      cure: "put an RSA private key there that belongs to the client certificate",
-    });
   }
-  if (!matches) throw keyMismatch(certificate, key);
+  checkPair({ certificate, key, leaf, privateKey });
   const alternative = crypto_utils.exploreCertificate(leaf).tbsCertificate.extensions?.subjectAltName;
   const uri = alternative?.uniformResourceIdentifier?.[0];
   if (!uri) {

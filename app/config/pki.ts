@@ -1,3 +1,4 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { ConfigFault } from "./fault.ts";
 import { ABSENT, type RawFile } from "./raw-files.ts";
 
@@ -85,9 +86,42 @@ export function readPemCertificates(file: NamedFile): string {
   return `${blocks.map((block) => block.text).join("\n")}\n`;
 }
 
-/** A fault about a pair that does not belong together. */
-export function keyMismatch(certificate: NamedFile, key: NamedFile): ConfigFault {
-  return fileFault(
+/** The key that a PEM text holds; throws a `ConfigFault` when it is damaged. */
+export function parsePrivateKey(file: NamedFile, pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fileFault(
+      file,
+      `the private key can't be read (${reason})`,
+      "put an unencrypted private key there",
+    );
+  }
+}
+
+/** Throws a `ConfigFault` unless the certificate was made for this key. */
+export function checkPair(options: {
+  certificate: NamedFile;
+  key: NamedFile;
+  /** The client's own certificate, PEM or DER; what follows it in a chain does not matter. */
+  leaf: string | Buffer;
+  privateKey: KeyObject;
+}): void {
+  const { certificate, key, leaf, privateKey } = options;
+  let matches: boolean;
+  try {
+    matches = new X509Certificate(leaf).checkPrivateKey(privateKey);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fileFault(
+      certificate,
+      `the certificate can't be read (${reason})`,
+      "put an X.509 certificate there",
+    );
+  }
+  if (matches) return;
+  throw fileFault(
     key,
     `the private key does not match the certificate ${certificate.directory}/${certificate.name}`,
     "put the key there that the certificate was made for, or the certificate that belongs to this key",

@@ -64,32 +64,32 @@ function explain(error: ErrorObject): { problem: string; cure: string } {
   switch (error.keyword) {
     case "required":
       return {
-        problem: `the required setting "${String(params["missingProperty"])}" is missing`,
-        cure: `add "${String(params["missingProperty"])}"`,
+        problem: `the required setting "${String(params.missingProperty)}" is missing`,
+        cure: `add "${String(params.missingProperty)}"`,
       };
     case "dependentRequired":
       return {
-        problem: `"${String(params["property"])}" is given without "${String(params["missingProperty"])}"`,
-        cure: `add "${String(params["missingProperty"])}" or remove "${String(params["property"])}"`,
+        problem: `"${String(params.property)}" is given without "${String(params.missingProperty)}"`,
+        cure: `add "${String(params.missingProperty)}" or remove "${String(params.property)}"`,
       };
     case "type": {
       const types = ([] as unknown[])
-        .concat(params["type"])
+        .concat(params.type)
         .map((type) => TYPE_WORDS[String(type)] ?? String(type));
       return { problem: `must be ${types.join(" or ")}, but is ${found}`, cure: "write it that way" };
     }
     case "enum": {
-      const allowed = (params["allowedValues"] as unknown[]).map((value) => JSON.stringify(value)).join(", ");
+      const allowed = (params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(", ");
       return { problem: `must be one of ${allowed}, but is ${found}`, cure: "write one of these" };
     }
     case "const":
       return {
-        problem: `must be ${JSON.stringify(params["allowedValue"])}, but is ${found}`,
+        problem: `must be ${JSON.stringify(params.allowedValue)}, but is ${found}`,
         cure: "write it that way",
       };
     case "pattern":
       return {
-        problem: `${patternWords(String(params["pattern"]))}, but is ${found}`,
+        problem: `${patternWords(String(params.pattern))}, but is ${found}`,
         cure: "write it that way",
       };
     case "not":
@@ -164,7 +164,7 @@ export function readSettingsFile(raw: RawFile, file: string, validate: ValidateF
       // "if" only repeats what its "then" has said already.
       if (error.keyword === "if") continue;
       if (error.keyword === "additionalProperties") {
-        const name = String((error.params as Record<string, unknown>)["additionalProperty"]);
+        const name = String((error.params as Record<string, unknown>).additionalProperty);
         warnings.push(
           fault(
             error.instancePath + pointerStep(name),

@@ -58,7 +58,8 @@ export class Session {
 
   /** Sends one message; `onDone` comes with its PUBACK or PUBCOMP, with quality of service 0 when it was written. */
   publish(message: { topicName: string; payload: Buffer; onDone: () => void }): void {
-    if (this.#waitingSince === 0) this.#waitingSince = Date.now();
+    // Quality of service 0 is never acknowledged: there the keep-alive alone says whether the broker lives.
+    if (this.#settings.qos > 0 && this.#waitingSince === 0) this.#waitingSince = Date.now();
     this.#client.publish(
       message.topicName,
       message.payload,

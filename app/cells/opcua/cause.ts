@@ -62,14 +62,17 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
 ];
 
-const LONGEST_ORIGINAL = 160;
+/** What is left of a message that nothing is known about. */
+const LONGEST_ORIGINAL = 200;
 
-/** One sentence with its cure, and the original words for whoever knows them. */
+/** One sentence with its cure, and the code that experts look up. */
 export function explainError(error: Error): string {
   // Our own refusals carry cause and cure already.
   if ("code" in error && typeof error.code === "string" && error.code.startsWith("OPCUA_"))
     return error.message;
-  const original = error.message.replace(/\s+/g, " ").trim().slice(0, LONGEST_ORIGINAL);
-  const known = EXPLANATIONS.find(({ pattern }) => pattern.test(error.message));
-  return known ? `${known.text} (${original})` : original;
+  for (const { pattern, text } of EXPLANATIONS) {
+    const code = pattern.exec(error.message)?.[0];
+    if (code !== undefined) return /^(?:Bad|E[A-Z])/.test(code) ? `${text} (${code})` : text;
+  }
+  return error.message.replace(/\s+/g, " ").trim().slice(0, LONGEST_ORIGINAL);
 }

@@ -1,5 +1,5 @@
 import { StatusCodes } from "node-opcua-client";
-import { readOpcUaSettings } from "../../config/opcua.ts";
+import { type OpcUaSettings, readOpcUaSettings } from "../../config/opcua.ts";
 import { OPCUA_PATHS } from "../../config/paths.ts";
 import { type RawSide, readRawSide } from "../../config/raw-files.ts";
 import { reportDrops } from "../../link/drop-report.ts";
@@ -14,6 +14,8 @@ import { encodeDataValue, encodeHeartbeat, UnsupportedTypeError } from "./payloa
 
 /** Navigation always takes; this only bridges the moment in which it is being started again. */
 const BUFFER_BYTES = 2 * 1024 * 1024;
+/** A heartbeat comes after this time at the latest, even if nothing is known about the server yet. */
+const FIRST_HEARTBEAT_MS = 20_000;
 /** R138, verbatim. */
 const STARTED = [
   "Starting the OPC UA Client Manager Server service",
@@ -23,6 +25,35 @@ const STARTED = [
   "All OpcUaClientSettings has been loaded",
   "The OPC UA Client Manager service has been started",
 ];
+
+/** A counter in regular intervals, also while the server is away (design §7). */
+function startHeartbeat(options: {
+  heartbeat: NonNullable<OpcUaSettings["heartbeat"]>;
+  collector: Collector;
+  sender: FrameSender;
+  firstAttempt: Promise<void>;
+}): void {
+  const { heartbeat, collector, sender, firstAttempt } = options;
+  let count = 0;
+  const beat = (): void => {
+    const status = collector.connected ? StatusCodes.Good : StatusCodes.BadNotConnected;
+    sender.send(encodeFrame(heartbeat.port, encodeHeartbeat({ count, time: new Date(), status })));
+    count += 1;
+  };
+  let begun = false;
+  const begin = (): void => {
+    if (begun) return;
+    begun = true;
+    beat();
+    setInterval(beat, heartbeat.seconds * 1000);
+  };
+  // The first one tells how the first attempt to connect has ended, unless that takes very long.
+  const patience = setTimeout(begin, FIRST_HEARTBEAT_MS);
+  void firstAttempt.then(() => {
+    clearTimeout(patience);
+    begin();
+  });
+}
 
 function start(side: RawSide, context: CellContext): void {
   const { log, platform } = context;
@@ -63,22 +94,10 @@ function start(side: RawSide, context: CellContext): void {
       `OPC UA Client: the Navigation Service does not take values; the oldest ${count} were dropped in the last minute`,
   });
 
-  const { heartbeat } = settings;
-  const startHeartbeat = (): void => {
-    if (!heartbeat) return;
-    let count = 0;
-    const beat = (): void => {
-      const status = collector.connected ? StatusCodes.Good : StatusCodes.BadNotConnected;
-      sender.send(encodeFrame(heartbeat.port, encodeHeartbeat({ count, time: new Date(), status })));
-      count += 1;
-    };
-    beat();
-    setInterval(beat, heartbeat.seconds * 1000);
-  };
-
   context.onGo(() => {
-    startHeartbeat();
-    void collector.run();
+    const firstAttempt = collector.run();
+    if (settings.heartbeat)
+      startHeartbeat({ heartbeat: settings.heartbeat, collector, sender, firstAttempt });
   });
   context.onStop(() => void collector.stop().finally(() => process.exit(0)));
   context.report({ kind: "peer", peer: { host: settings.host, port: settings.tcpPort } });

@@ -23,6 +23,9 @@ const ATTEMPT_TIMEOUT_MS = 120_000;
 /** A server that is gone does not answer our good-bye. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
+/** A connection that lasted this long was a good one: the next attempt comes soon again. */
+const GOOD_CONNECTION_MS = 10_000;
+
 export interface CollectorHandlers {
   onValue(node: NodeSetting, dataValue: DataValue, namespaces: readonly string[]): void;
 }
@@ -83,25 +86,34 @@ export class Collector {
     return this.#connected;
   }
 
-  /** Connects again and again, for as long as the cell lives; endpoints are asked for anew each time (L1). */
-  async run(): Promise<void> {
+  /**
+   * Connects again and again, for as long as the cell lives; endpoints are asked for anew each time (L1). The promise
+   * resolves when the first attempt has succeeded or failed.
+   */
+  run(): Promise<void> {
+    return new Promise((resolve) => void this.#loop(resolve));
+  }
+
+  async #loop(onFirstOutcome: () => void): Promise<void> {
     const { host, tcpPort } = this.#settings;
     while (!this.#stopping) {
       let cause: string;
       let had = false;
+      let since = 0;
       try {
-        cause = await this.#attempt();
-        had = true;
+        cause = await this.#attempt(() => {
+          had = true;
+          since = Date.now();
+          onFirstOutcome();
+        });
       } catch (error) {
         cause = explainError(error instanceof Error ? error : new Error(String(error)));
       }
-      this.#connected = false;
+      onFirstOutcome();
       if (this.#stopping) return;
-      if (had) this.#backoff.reset();
-      this.#causes.tell(
-        `OPC UA Client ${had ? "lost its connection to" : "can't connect to"} ${host} port ${tcpPort}`,
-        cause,
-      );
+      if (had && Date.now() - since >= GOOD_CONNECTION_MS) this.#backoff.reset();
+      const what = `OPC UA Client ${had ? "lost its connection to" : "can't connect to"} ${host} port ${tcpPort}`;
+      this.#causes.tell(what, cause);
       const delay = this.#backoff.next();
       await new Promise<void>((resolve) => void setTimeout(resolve, delay));
     }
@@ -114,7 +126,7 @@ export class Collector {
   }
 
   /** Resolves with the reason when an established connection is lost; rejects when it can't be established. */
-  async #attempt(): Promise<string> {
+  async #attempt(onConnected: () => void): Promise<string> {
     const endpoint = await this.#findEndpoint();
     const client = OPCUAClient.create(sessionOptions(this.#settings, endpoint));
     if (!this.#settings.identity) skipKeyCheck(client);
@@ -136,6 +148,7 @@ export class Collector {
       this.#connected = true;
       this.#causes.clear();
       this.#tellConnected(endpoint);
+      onConnected();
       return await lost;
     } finally {
       this.#connected = false;

@@ -20,7 +20,7 @@ export type Namespaces = readonly string[];
 
 /** Double as the shortest text that reads back to the same value. */
 export function encodeDouble(value: number): string {
-  if (value !== value) return '"NaN"';
+  if (Number.isNaN(value)) return '"NaN"';
   if (value === Number.POSITIVE_INFINITY) return '"Infinity"';
   if (value === Number.NEGATIVE_INFINITY) return '"-Infinity"';
   return value === 0 && 1 / value < 0 ? "-0" : String(value);
