@@ -65,7 +65,7 @@ static size_t base64_encode(char *to, const uint8_t *p, size_t len, int url)
     return (size_t)(to - start);
 }
 
-static int base64_digit(uint16_t c)
+static int base64_digit(uint8_t c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -80,8 +80,8 @@ static int base64_digit(uint16_t c)
     return -1;
 }
 
-/* Node's estimate, which also caps what is decoded. */
-static size_t base64_size(const uint8_t *p, size_t len)
+/* Characters without the padding at the end; whether they are digits isn't looked at. */
+static size_t base64_digits(const uint8_t *p, size_t len)
 {
     size_t units = gw_wtf8_units(p, len);
     if (len && p[len - 1] == '=') {
@@ -89,11 +89,10 @@ static size_t base64_size(const uint8_t *p, size_t len)
         if (len > 1 && p[len - 2] == '=')
             units--;
     }
-    size_t rest = units % 4;
-    return units / 4 * 3 + (rest ? 1 + (rest == 3) : 0);
+    return units;
 }
 
-/* Both alphabets; anything else is skipped. */
+/* Both alphabets up to the first "="; anything else is skipped. Node.js looks at the low byte of each code unit. */
 static size_t base64_decode(uint8_t *to, size_t room, const uint8_t *p, size_t len)
 {
     const uint8_t *end = p + len;
@@ -101,7 +100,10 @@ static size_t base64_decode(uint8_t *to, size_t room, const uint8_t *p, size_t l
     int have = 0;
     size_t n = 0;
     while ((p < end || state) && n < room) {
-        int digit = base64_digit(gw_wtf8_next(&p, &state));
+        uint8_t c = (uint8_t)gw_wtf8_next(&p, &state);
+        int digit = base64_digit(c);
+        if (c == '=')
+            break;
         if (digit < 0)
             continue;
         bits = bits << 6 | (uint32_t)digit;
@@ -145,7 +147,7 @@ static size_t encoded_size(const gw_utf8 *text, enum encoding encoding)
         return gw_wtf8_units(text->bytes, text->len) / 2;
     case BASE64:
     case BASE64URL:
-        return base64_size(text->bytes, text->len);
+        return (base64_digits(text->bytes, text->len) * 3 + 3) / 4;
     case UCS2:
         return gw_wtf8_units(text->bytes, text->len) * 2;
     default:
@@ -238,7 +240,8 @@ static JSValue byte_length(JSContext *ctx, JSValueConst this_value, int argc, JS
     }
     if ((JS_IsString(argv[1]) && encoding_of(ctx, argv[1], &encoding)) || gw_wtf8_of(ctx, argv[0], &text))
         return JS_EXCEPTION;
-    size_t n = encoded_size(&text, encoding == UNKNOWN ? UTF8 : encoding);
+    size_t n = encoding == BASE64 || encoding == BASE64URL ? base64_digits(text.bytes, text.len) * 3 / 4
+                                                           : encoded_size(&text, encoding == UNKNOWN ? UTF8 : encoding);
     gw_utf8_release(ctx, &text);
     return JS_NewInt64(ctx, (int64_t)n);
 }

@@ -1,6 +1,4 @@
-/* Forking cells: pipe, fork with a clean loop in the child, exit status of children. See cell.h. */
-#include "cell.h"
-
+/* Forking cells: pipes, and fork with a clean loop in the child. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "binding.h"
+#include "children.h"
 #include "confine.h"
 #include "engine.h"
 #include "loop.h"
@@ -20,10 +18,6 @@
 #include "process.h"
 
 #define MAX_KEPT 64
-
-sigjmp_buf gw_cell_entry;
-
-static JSValue cell_body; /* set in the child only */
 
 /* [read end, write end], close-on-exec and non-blocking. */
 static JSValue cell_pipe(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
@@ -100,17 +94,19 @@ static int read_kept(JSContext *ctx, JSValueConst list, int kept[MAX_KEPT])
     return count;
 }
 
-/* In the child: a clean loop, the given descriptors and nothing else, then back to main(). */
-static void become_cell(JSContext *ctx, JSValueConst body, const int *kept, int count, int stderr_fd)
+/* In the child: a clean loop, the given descriptors and nothing else; then the body and its own loop to the end. */
+static void __attribute__((noreturn)) become_cell(JSContext *ctx, JSValueConst body, const int *kept, int count, int stderr_fd)
 {
     child_must(dup2(stderr_fd, 1) >= 0 && dup2(stderr_fd, 2) >= 0, "gateway-runtime: dup2");
     gw_process_forget();
+    gw_children_forget();
     gw_loop_forget();
-    gw_engine_forget_running_code(ctx);
+    gw_engine_forget_jobs(ctx);
     child_must(close_others(kept, count) == 0, "gateway-runtime: close_range");
     child_must(gw_loop_reopen() == 0, "gateway-runtime: epoll_create1");
-    cell_body = JS_DupValue(ctx, body);
-    siglongjmp(gw_cell_entry, 1);
+    gw_loop_call(body, JS_UNDEFINED, 0, NULL);
+    gw_loop_run();
+    gw_process_exit(gw_process_exit_code());
 }
 
 /* spawn(kept descriptors, descriptor for stdout and stderr, body) → pid; never returns in the child. */
@@ -130,47 +126,16 @@ static JSValue cell_spawn(JSContext *ctx, JSValueConst this_value, int argc, JSV
         return gw_throw_errno(ctx, errno, "fork", NULL);
     if (pid == 0)
         become_cell(ctx, argv[2], kept, count, stderr_fd);
+    if (gw_children_add(pid) != 0)
+        return JS_ThrowOutOfMemory(ctx);
     return JS_NewInt32(ctx, pid);
-}
-
-void gw_cell_run_body(void)
-{
-    JSValue body = cell_body;
-    cell_body = JS_UNDEFINED;
-    gw_loop_call(body, JS_UNDEFINED, 0, NULL);
-    JS_FreeValue(gw_loop_context(), body);
-}
-
-/* One child that has ended as [pid, exit code or -1, signal or 0]; undefined when there is none. */
-static JSValue cell_reap(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
-{
-    (void)this_value;
-    (void)argc;
-    (void)argv;
-    int status;
-    pid_t pid;
-    do {
-        pid = waitpid(-1, &status, WNOHANG);
-    } while (pid < 0 && errno == EINTR);
-    if (pid == 0 || (pid < 0 && errno == ECHILD))
-        return JS_UNDEFINED;
-    if (pid < 0)
-        return gw_throw_errno(ctx, errno, "waitpid", NULL);
-    JSValue result = JS_NewArray(ctx);
-    if (JS_IsException(result))
-        return result;
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    JS_DefinePropertyValueUint32(ctx, result, 0, JS_NewInt32(ctx, pid), JS_PROP_C_W_E);
-    JS_DefinePropertyValueUint32(ctx, result, 1, JS_NewInt32(ctx, code), JS_PROP_C_W_E);
-    JS_DefinePropertyValueUint32(ctx, result, 2, JS_NewInt32(ctx, number), JS_PROP_C_W_E);
-    return result;
 }
 
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("pipe", 0, cell_pipe),
     JS_CFUNC_DEF("spawn", 3, cell_spawn),
-    JS_CFUNC_DEF("reap", 0, cell_reap),
+    JS_CFUNC_DEF("reap", 0, gw_children_reap),
+    JS_CFUNC_DEF("run", 1, gw_children_run),
     JS_CFUNC_DEF("confine", 1, gw_confine),
 };
 

@@ -74,7 +74,7 @@ void gw_engine_throw_error(JSContext *ctx, const char *message)
     JS_Throw(ctx, error);
 }
 
-void gw_engine_forget_running_code(JSContext *ctx)
+void gw_engine_forget_jobs(JSContext *ctx)
 {
     JSRuntime *rt = ctx->rt;
     struct list_head *link, *next;
@@ -85,7 +85,9 @@ void gw_engine_forget_running_code(JSContext *ctx)
             JS_FreeValue(ctx, job->argv[i]);
         js_free(ctx, job);
     }
-    rt->current_stack_frame = NULL;
+    /* Stack traces of the cell end here. */
+    if (rt->current_stack_frame != NULL)
+        rt->current_stack_frame->js_mode |= JS_MODE_BACKTRACE_BARRIER;
 }
 
 size_t gw_engine_heap_used(JSRuntime *rt)

@@ -21,10 +21,10 @@ void gw_engine_set_view_prototype(JSContext *ctx, JSValueConst prototype);
 void gw_engine_throw_error(JSContext *ctx, const char *message);
 
 /*
- * After fork, in the child: forgets the parent's call stack and its pending promise jobs, so that nothing of the
- * parent's running code continues here.
+ * After fork, in the child: forgets the parent's pending promise jobs, and ends stack traces at the current call. The
+ * parent's frames stay on the stack, never returned to: closures refer to variables in them.
  */
-void gw_engine_forget_running_code(JSContext *ctx);
+void gw_engine_forget_jobs(JSContext *ctx);
 
 /* Bytes allocated by the JavaScript heap. */
 size_t gw_engine_heap_used(JSRuntime *rt);

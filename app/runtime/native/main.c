@@ -5,7 +5,6 @@
  * program: eval, new Function and dynamic import throw.
  */
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include <sys/resource.h>
 
 #include "binding.h"
-#include "cell.h"
 #include "loop.h"
 #include "modules.h"
 #include "process.h"
@@ -151,15 +149,10 @@ int main(int argc, char **argv)
     }
     JSValue function = load(ctx, argv[chosen.first_argument]);
 
-    /* A forked cell comes back here, with the supervisor's call stack gone (cell.c). */
-    if (sigsetjmp(gw_cell_entry, 0) == 0) {
-        JSValue result = JS_IsException(function) ? JS_EXCEPTION : JS_EvalFunction(ctx, function);
-        if (JS_IsException(result))
-            gw_loop_uncaught();
-        JS_FreeValue(ctx, result);
-    } else {
-        gw_cell_run_body();
-    }
+    JSValue result = JS_IsException(function) ? JS_EXCEPTION : JS_EvalFunction(ctx, function);
+    if (JS_IsException(result))
+        gw_loop_uncaught();
+    JS_FreeValue(ctx, result);
     gw_loop_run();
     gw_process_exit(gw_process_exit_code());
 }
