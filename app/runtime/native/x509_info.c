@@ -97,7 +97,7 @@ static void print_alternative(BIO *bio, const uint8_t *p, int len)
     for (int i = 0; i < len; i++) {
         if (p[i] == '"' || p[i] == '\\')
             BIO_printf(bio, "\\%c", p[i]);
-        else if (p[i] >= ' ' && p[i] <= '~')
+        else if (p[i] >= ' ' && p[i] <= '~' && p[i] != ',')
             BIO_write(bio, p + i, 1);
         else
             BIO_printf(bio, "\\u%04x", p[i]);

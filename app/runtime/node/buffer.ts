@@ -163,7 +163,7 @@ function copy(source: unknown, target: unknown, ...range: unknown[]): number {
 
 function write(buffer: unknown, text: unknown, offset: unknown, length: unknown, encoding: unknown): number {
   requireBytes(buffer, "this");
-  if (typeof text !== "string") throw invalidArgType("argument", "string", text);
+  if (typeof text !== "string") throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "argument must be a string");
   let name = encoding;
   if (length === undefined && typeof offset === "string") {
     name = offset;
