@@ -1,4 +1,4 @@
-import { existsSync, writeSync } from "node:fs";
+import { existsSync, readFileSync, writeSync } from "node:fs";
 import { platform } from "#platform";
 import { EXIT_CONFIG } from "../cells/cell.ts";
 import { Backoff } from "../link/backoff.ts";
@@ -33,6 +33,15 @@ interface Slot {
   firewallOpen: boolean;
   /** Called once, when the cell has started or has ended. */
   onSettled: (() => void) | null;
+}
+
+/** What proc(5) says about the whole system's memory, in words. */
+function memoryInUse(): string {
+  const text = readFileSync("/proc/meminfo", "latin1");
+  const megabytes = (name: string): number =>
+    Number(new RegExp(`^${name}: +([0-9]+) kB`, "m").exec(text)?.[1]) / 1024;
+  const total = megabytes("MemTotal");
+  return `${Math.round(total - megabytes("MemAvailable"))} MB of ${Math.round(total)} MB of memory in use`;
 }
 
 /** Creates pipes and cells, starts again what dies, and tells the cells in which order to begin (design §6). */
@@ -96,6 +105,9 @@ export class Supervisor {
       await this.#startAndSettle(role);
       await this.#putOut(this.#slot(role).stderr);
     }
+    this.#log.info(
+      `[SUPERVISOR] start completed, ${platform.uptime().toFixed(1)} s after the kernel started; ${memoryInUse()}`,
+    );
     this.#begun = true;
     this.#go(this.#slot("opcua"));
     this.#go(this.#slot("mqtt"));

@@ -36,7 +36,15 @@ function start(side: RawSide, context: CellContext): void {
       throw error ?? new Error("the pipe from the navigation cell has ended");
     },
   );
-  const publisher = new Publisher({ settings, log: context.log, source: reader });
+  const publisher = new Publisher({
+    settings,
+    log: context.log,
+    source: reader,
+    onFirst() {
+      const seconds = context.platform.uptime().toFixed(1);
+      context.log.info(`MQTT Publisher has sent its first message, ${seconds} s after the kernel started`);
+    },
+  });
   context.onGo(() => publisher.start());
   context.onStop(() => publisher.stop(() => process.exit(0)));
   context.report({ kind: "peer", peer: { host: settings.host, port: settings.port } });

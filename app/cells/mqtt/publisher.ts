@@ -37,12 +37,15 @@ export class Publisher {
   #connectedAt = 0;
   /** With quality of service 2 a new process must make the broker forget packet ids of its predecessor first. */
   #forget: boolean;
+  /** Called once, with the first message that the broker has. */
+  #onFirst: (() => void) | null;
 
-  constructor(options: { settings: MqttSettings; log: Log; source: Source }) {
+  constructor(options: { settings: MqttSettings; log: Log; source: Source; onFirst: () => void }) {
     this.#settings = options.settings;
     this.#log = options.log;
     this.#causes = new CauseLog(options.log);
     this.#source = options.source;
+    this.#onFirst = options.onFirst;
     this.#topics = new Map(options.settings.topics.map(({ port, topicName }) => [port, topicName]));
     this.#forget = options.settings.qos === 2;
     this.#session = this.#newSession();
@@ -112,6 +115,8 @@ export class Publisher {
       payload: framePayload(frame.bytes),
       onDone: () => {
         this.#inFlight -= 1;
+        this.#onFirst?.();
+        this.#onFirst = null;
         if (this.#waiting.length > 0) this.#pump();
       },
     });
