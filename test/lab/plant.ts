@@ -17,7 +17,7 @@ export interface PlantOptions {
   readonly mqttKey?: KeyKind;
   readonly opcuaEncoding?: "pem" | "der";
   readonly readingCycle?: number;
-  readonly heartbeatSeconds?: number;
+  readonly heartbeatSeconds?: number | null;
   readonly keepAliveSeconds?: number;
 }
 

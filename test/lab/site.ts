@@ -30,7 +30,8 @@ export interface SiteOptions {
   readonly variables: readonly DemoVariable[];
   /** 0 = as fast as the server allows: every change is reported (R46). */
   readonly readingCycle?: number;
-  readonly heartbeatSeconds?: number;
+  /** null: no heartbeat. */
+  readonly heartbeatSeconds?: number | null;
   readonly keepAliveSeconds?: number;
   /** How the OPC UA certificates are stored on the card (design §9: both are read). */
   readonly opcuaEncoding?: "pem" | "der";
@@ -46,6 +47,7 @@ export function topicOf(variable: Pick<DemoVariable, "name">): string {
 
 export function siteFiles(options: SiteOptions): SiteFiles {
   const { pki, variables } = options;
+  const { heartbeatSeconds = 5 } = options;
   const opcuaFile = options.opcuaEncoding === "der" ? "derFile" : "certFile";
   const opcua = {
     id: 0,
@@ -60,7 +62,9 @@ export function siteFiles(options: SiteOptions): SiteFiles {
       trustList: ["opc-ua-server.crt"],
     },
     userCredentials: SERVER_USER,
-    heartbeat: { id: 0, name: "Heartbeat", timeout: options.heartbeatSeconds ?? 5 },
+    ...(heartbeatSeconds === null
+      ? {}
+      : { heartbeat: { id: 0, name: "Heartbeat", timeout: heartbeatSeconds } }),
     nodes: variables.map(({ name, nodeId }, index) => ({ id: index + 1, name, nodeId })),
   };
   const mqtt = {
@@ -78,7 +82,7 @@ export function siteFiles(options: SiteOptions): SiteFiles {
     keepAlive: options.keepAliveSeconds ?? 60,
     qualityOfService: 1,
     topics: [
-      { id: 0, name: "Heartbeat", topicName: HEARTBEAT_TOPIC },
+      ...(heartbeatSeconds === null ? [] : [{ id: 0, name: "Heartbeat", topicName: HEARTBEAT_TOPIC }]),
       ...variables.map((variable, index) => ({
         id: index + 1,
         name: variable.name,
