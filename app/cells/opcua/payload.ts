@@ -15,6 +15,9 @@ const MAX_FLOAT_DIGITS = 9;
 /** Fewer digits than this never need trying: trailing zeros disappear by themselves. */
 const MIN_FLOAT_DIGITS = 6;
 
+/** Below this, floats are denormalised. */
+const SMALLEST_NORMAL_FLOAT = 2 ** -126;
+
 /** Where namespace indices of node ids are looked up; Part 6 §5.4.2.10 wants the URI in the non-reversible form. */
 export type Namespaces = readonly string[];
 
@@ -31,7 +34,9 @@ export function encodeFloat(value: number): string {
   // Whole numbers that a float holds exactly are their own shortest text.
   if ((value | 0) === value && value > -16777216 && value < 16777216) return encodeDouble(value);
   if (!Number.isFinite(value)) return encodeDouble(value);
-  for (let digits = MIN_FLOAT_DIGITS; digits < MAX_FLOAT_DIGITS; digits += 1) {
+  // Close to zero a float holds fewer digits the smaller it is.
+  const fewest = Math.abs(value) < SMALLEST_NORMAL_FLOAT ? 1 : MIN_FLOAT_DIGITS;
+  for (let digits = fewest; digits < MAX_FLOAT_DIGITS; digits += 1) {
     const shorter = Number(value.toPrecision(digits));
     if (Math.fround(shorter) === value) return String(shorter);
   }
