@@ -21,6 +21,31 @@ SSL_CTX *gw_tls_context_of(JSContext *ctx, JSValueConst handle)
     return JS_GetOpaque2(ctx, handle, context_class);
 }
 
+/* Goes on after a problem, like Node.js: the last one is the most telling (no issuer, then: leaf not verified). */
+static int note_problem(int ok, X509_STORE_CTX *store_context)
+{
+    int *last = X509_STORE_CTX_get_app_data(store_context);
+    if (!ok)
+        *last = X509_STORE_CTX_get_error(store_context);
+    return 1;
+}
+
+/* The whole check of a peer's chain; anything but 1 ends the handshake when the connection insists. */
+static int check_chain(X509_STORE_CTX *store_context, void *unused)
+{
+    (void)unused;
+    int last = X509_V_OK;
+    X509_STORE_CTX_set_app_data(store_context, &last);
+    X509_STORE_CTX_set_verify_cb(store_context, note_problem);
+    int result = X509_verify_cert(store_context);
+    X509_STORE_CTX_set_app_data(store_context, NULL);
+    if (last != X509_V_OK)
+        X509_STORE_CTX_set_error(store_context, last);
+    else if (result != 1 && X509_STORE_CTX_get_error(store_context) == X509_V_OK)
+        X509_STORE_CTX_set_error(store_context, X509_V_ERR_UNSPECIFIED);
+    return result == 1 && last == X509_V_OK;
+}
+
 /* contextNew() */
 static JSValue context_new(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
@@ -34,6 +59,7 @@ static JSValue context_new(JSContext *ctx, JSValueConst this_value, int argc, JS
     SSL_CTX_set_mode(context,
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_cert_verify_callback(context, check_chain, NULL);
     /* Sessions are taken per connection (tls.c) and kept by JavaScript. */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     JSValue object = JS_NewObjectClass(ctx, (int)context_class);

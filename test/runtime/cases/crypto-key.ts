@@ -28,7 +28,8 @@ for (const name of ["rsa.key", "rsa-pkcs1.key", "ec.key", "ed25519.key"]) {
     key.equals(crypto.createPrivateKey(pem(name))),
     key.equals(half),
     half.equals(crypto.createPublicKey(pem(name))),
-    half.equals(crypto.createPublicKey(pem("other.key"))),
+    /* Node.js leaves an OpenSSL error behind when types differ, and the next call trips over it. */
+    name.startsWith("rsa") && half.equals(crypto.createPublicKey(pem("other.key"))),
   ]);
   show(`${name} round trip`, () => {
     const der = key.export({ format: "der", type: "pkcs8" });

@@ -47,7 +47,11 @@ export class TLSSocket extends Duplex {
 
   constructor(socket: Socket, options: TlsSocketOptions) {
     const { highWaterMark } = options;
-    super({ allowHalfOpen: false, ...(highWaterMark === undefined ? {} : { highWaterMark }) });
+    super({
+      allowHalfOpen: false,
+      emitClose: false,
+      ...(highWaterMark === undefined ? {} : { highWaterMark }),
+    });
     this.#socket = socket;
     this.#options = options;
     const { servername, session, ALPNProtocols, rejectUnauthorized = true } = options;
@@ -219,12 +223,18 @@ export class TLSSocket extends Duplex {
       error ?? nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
     );
     if (this.#socket.closed || this.#socket.destroyed) {
-      callback(error);
+      this.#closed(error, callback);
       return;
     }
-    this.#socket.once("close", () => callback(error));
+    this.#socket.once("close", () => this.#closed(error, callback));
     if (error && this.#socket.writableLength > 0) this.#socket.destroySoon();
     else this.#socket.destroy();
+  }
+
+  /** 'error' first, then 'close' with whether there was one, as net.Socket does. */
+  #closed(error: Error | null, callback: Callback): void {
+    callback(error);
+    process.nextTick(() => this.emit("close", error !== null));
   }
 
   getProtocol(): string | null {

@@ -1,0 +1,86 @@
+/** The servers that tls cases talk to: `openssl s_server` in many moods, and two that speak no TLS at all. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
+
+/** Echoes lines backwards; the words are s_server's. */
+const ECHO = ["s_server", "-accept", "127.0.0.1:0", "-rev", "-no_dhe"];
+const TRUST = ["-CAfile", "ca.pem", "-Verify", "2", "-verify_return_error"];
+
+const MOODS: Readonly<Record<string, readonly string[]>> = {
+  good: ["-cert", "server.pem", "-key", "server.key", "-cert_chain", "ca.pem"],
+  mutual: ["-cert", "server.pem", "-key", "server.key", ...TRUST],
+  mutual12: ["-cert", "server.pem", "-key", "server.key", "-tls1_2", ...TRUST],
+  alpn: ["-cert", "server.pem", "-key", "server.key", "-alpn", "mqtt,other"],
+  "wrong-host": ["-cert", "server-wrong-host.pem", "-key", "server.key"],
+  "wrong-ca": ["-cert", "server-wrong-ca.pem", "-key", "server.key"],
+  "self-signed": ["-cert", "server-self-signed.pem", "-key", "server.key"],
+  expired: ["-cert", "server-expired.pem", "-key", "server.key"],
+  future: ["-cert", "server-future.pem", "-key", "server.key"],
+  revoked: ["-cert", "server-revoked.pem", "-key", "server.key"],
+  sha1: ["-cert", "server-sha1.pem", "-key", "server.key", "-cipher", "DEFAULT@SECLEVEL=0"],
+  tls11: ["-cert", "server.pem", "-key", "server.key", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
+};
+
+/** Starts one `openssl s_server` on a free port. Reading its output keeps it from blocking. */
+export async function startServer(
+  folder: string,
+  args: readonly string[],
+): Promise<{ port: number; process: ChildProcess }> {
+  const child = spawn("openssl", [...ECHO, ...args], { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
+  let output = "";
+  const port = await new Promise<number>((resolve, reject) => {
+    const onText = (text: Buffer) => {
+      output += text;
+      const found = /ACCEPT .*:(\d+)/.exec(output);
+      if (found) resolve(Number(found[1]));
+    };
+    child.stdout.on("data", onText);
+    child.stderr.on("data", onText);
+    child.on("error", reject);
+    child.on("exit", (code) => reject(new Error(`openssl ${args.join(" ")} ended with ${code}:\n${output}`)));
+  });
+  return { port, process: child };
+}
+
+export interface Servers {
+  /** `name=port` for each, as the case program takes them. */
+  readonly args: readonly string[];
+  stop(): Promise<void>;
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+/** Starts all of them; `folder` is the PKI's. */
+export async function startServers(folder: string): Promise<Servers> {
+  const started = await Promise.all(
+    Object.entries(MOODS).map(async ([name, args]) => ({ name, ...(await startServer(folder, args)) })),
+  );
+  const plain = createServer((socket) =>
+    socket.on("error", () => undefined).end("220 no TLS spoken here\r\n"),
+  );
+  const closes = createServer((socket) =>
+    socket.on("error", () => undefined).once("data", () => socket.end()),
+  );
+  const nobody = createServer();
+  const ports = { plain: await listen(plain), closes: await listen(closes), nobody: await listen(nobody) };
+  nobody.close();
+  return {
+    args: [
+      ...started.map(({ name, port }) => `${name}=${port}`),
+      ...Object.entries(ports).map(([n, p]) => `${n}=${p}`),
+    ],
+    async stop() {
+      plain.close();
+      closes.close();
+      for (const { process: child } of started) {
+        child.kill();
+        await once(child, "exit");
+      }
+    },
+  };
+}
