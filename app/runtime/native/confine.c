@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "binding.h"
+#include "process.h"
 #include "walls.h"
 
 #define MAX_PATHS 32
@@ -227,6 +228,8 @@ static int lock_down(const walls *plan, const char **step)
 
 static int put_up(const walls *plan, const char **step)
 {
+    /* Without it memoryUsage() says 0, which is no reason to stay down. */
+    (void)gw_process_open_memory_file();
     if (enter_network(plan, step) != 0 || own_mounts(plan, step) != 0 || drop_bounding_set(step) != 0 ||
         become_user(plan, step) != 0 || drop_capabilities(step) != 0)
         return -1;

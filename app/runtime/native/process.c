@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,7 +27,8 @@ static struct {
     int argc;
     char **argv;
     bool exiting;
-} process;
+    int memory_fd; /* /proc/self/statm; -1: not open */
+} process = {.memory_fd = -1};
 
 void gw_process_arguments(int argc, char **argv)
 {
@@ -57,6 +59,9 @@ void gw_process_exit(int code)
 void gw_process_forget(void)
 {
     process.exiting = false;
+    if (process.memory_fd >= 0)
+        close(process.memory_fd);
+    process.memory_fd = -1;
     gw_signals_forget();
 }
 
@@ -143,19 +148,35 @@ static JSValue clock_number(JSContext *ctx, JSValueConst this_value, int argc, J
     return JS_NewFloat64(ctx, (double)time.tv_sec + (double)time.tv_nsec / 1e9);
 }
 
+/* A confined cell can't open files of /proc any more: the descriptor is kept. */
+int gw_process_open_memory_file(void)
+{
+    if (process.memory_fd < 0)
+        process.memory_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    return process.memory_fd;
+}
+
+/* The second number of statm; 0 where there is no /proc. */
+static unsigned long read_resident_pages(void)
+{
+    char text[128];
+    int fd = gw_process_open_memory_file();
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
+        return 0;
+    ssize_t length = read(fd, text, sizeof(text) - 1);
+    if (length <= 0)
+        return 0;
+    text[length] = '\0';
+    const char *blank = strchr(text, ' ');
+    return blank != NULL ? strtoul(blank + 1, NULL, 10) : 0;
+}
+
 static JSValue process_memory(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
     (void)this_value;
     (void)argc;
     (void)argv;
-    unsigned long total_pages = 0;
-    unsigned long resident_pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file != NULL) {
-        if (fscanf(file, "%lu %lu", &total_pages, &resident_pages) != 2)
-            resident_pages = 0;
-        fclose(file);
-    }
+    unsigned long resident_pages = read_resident_pages();
     JSValue object = JS_NewObject(ctx);
     if (JS_IsException(object))
         return object;

@@ -10,4 +10,7 @@ int gw_process_exit_code(void);
 /* Forgets what the parent watched (signals, children); in a forked child. */
 void gw_process_forget(void);
 
+/* Opens what memoryUsage() reads, once; returns -1 where there is no /proc. */
+int gw_process_open_memory_file(void);
+
 #endif

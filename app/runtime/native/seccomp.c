@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +35,7 @@ static const int common[] = {
     SYS_nanosleep,
     SYS_getpid, SYS_gettid, SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
     SYS_getrusage, SYS_sysinfo, SYS_uname, SYS_getcwd, SYS_getrandom, SYS_futex, SYS_sched_yield,
+    SYS_sched_getaffinity,
     SYS_restart_syscall, SYS_exit, SYS_exit_group, SYS_tgkill,
 #ifdef SYS_statx
     SYS_statx,
@@ -59,14 +60,14 @@ static const int common[] = {
 
 /* Outgoing connections and the resolver's thread. No bind of TCP (landlock), no listen, no accept. */
 static const int network[] = {
-    SYS_socket, SYS_connect, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_recvfrom, SYS_recvmsg, SYS_shutdown, SYS_setsockopt,
+    SYS_connect, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_recvfrom, SYS_recvmsg, SYS_shutdown, SYS_setsockopt,
     SYS_getsockopt, SYS_getsockname, SYS_getpeername, SYS_bind, SYS_clone, SYS_set_robust_list, SYS_rt_sigtimedwait, SYS_ioctl,
-    SYS_membarrier, SYS_set_tid_address, SYS_gettid,
+    SYS_membarrier, SYS_set_tid_address,
 #ifdef SYS_clone3
     SYS_clone3,
 #endif
 #if defined(__i386__)
-    SYS_socketcall, SYS_set_thread_area, SYS_recvmmsg, 417 /* recvmmsg_time64 */,
+    SYS_set_thread_area, SYS_recvmmsg, 417 /* recvmmsg_time64 */,
 #else
     SYS_recvmmsg,
 #endif
@@ -150,6 +151,21 @@ static void emit_no_writable_code(int call)
     emit_load(offsetof(struct seccomp_data, nr));
 }
 
+/* Sockets of the internet, and the netlink that lists interfaces. Others fail as if the kernel had none: the C library
+ * asks for a local one (nscd) and goes on without. */
+static void emit_socket_domains(void)
+{
+    static const uint32_t domains[] = {AF_INET, AF_INET6, AF_NETLINK};
+    const uint8_t count = COUNT(domains);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, (uint8_t)(2 * count + 2), SYS_socket);
+    emit_load(offsetof(struct seccomp_data, args[0]));
+    for (uint8_t i = 0; i < count; i++) {
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, domains[i]);
+        emit(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+    }
+    emit(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+}
+
 static void build(list extra)
 {
     program.length = 0;
@@ -168,6 +184,8 @@ static void build(list extra)
     emit_no_writable_code(SYS_mprotect);
     emit_allowed((list){common, COUNT(common)});
     emit_allowed(extra);
+    if (extra.calls == network)
+        emit_socket_domains();
     emit(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_TRAP);
 }
 

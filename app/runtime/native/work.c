@@ -92,10 +92,11 @@ int gw_work_start(gw_work *work)
         return error;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    /* Signals belong to the loop's thread. */
+    /* Signals belong to the loop's thread; but a refused system call must be able to say which it was. */
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
+    sigdelset(&all, SIGSYS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_t thread;
     error = pthread_create(&thread, &attributes, thread_main, work);

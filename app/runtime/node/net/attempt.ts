@@ -37,6 +37,11 @@ export function connectToAny(options: AttemptOptions): () => void {
   const tryNext = () => {
     const candidate = addresses[next++] as Address;
     let settled = false;
+    let patience: NodeJS.Timeout | null = null;
+    const settle = () => {
+      settled = true;
+      if (patience) clearTimeout(patience);
+    };
     const refuse = (errno: number) => {
       settle();
       failed(socketError(errno, "connect", { address: candidate.address, port }));
@@ -58,17 +63,12 @@ export function connectToAny(options: AttemptOptions): () => void {
       refuse(handle);
       return;
     }
-    const patience =
-      next < addresses.length
-        ? setTimeout(() => {
-            handle.close();
-            refuse(-110);
-          }, ATTEMPT_TIMEOUT_MS)
-        : null;
-    const settle = () => {
-      settled = true;
-      if (patience) clearTimeout(patience);
-    };
+    if (next < addresses.length) {
+      patience = setTimeout(() => {
+        handle.close();
+        refuse(-110);
+      }, ATTEMPT_TIMEOUT_MS);
+    }
     stopCurrent = () => {
       if (settled) return;
       settle();
