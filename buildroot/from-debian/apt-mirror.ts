@@ -21,19 +21,24 @@ interface Entry {
   readonly components: readonly string[];
 }
 
-const DEBIAN_RELEASE = /^(bullseye|bookworm|trixie|forky|sid|oldstable|stable|testing|unstable)(-(updates|security|backports))?(\/updates)?$/;
+const DEBIAN_RELEASE =
+  /^(bullseye|bookworm|trixie|forky|sid|oldstable|stable|testing|unstable)(-(updates|security|backports))?(\/updates)?$/;
 
 /** Both formats of sources.list(5): one-line style and deb822 style. */
 export function parseAptSources(files: readonly AptSourceFile[]): Entry[] {
-  return files.flatMap((file) => (file.path.endsWith(".sources") ? parseDeb822(file.text) : parseOneLine(file.text)));
+  return files.flatMap((file) =>
+    file.path.endsWith(".sources") ? parseDeb822(file.text) : parseOneLine(file.text),
+  );
 }
 
 /** Picks the archive with Debian's own suites and component main; third-party repositories are passed over. */
 export function chooseMirror(files: readonly AptSourceFile[]): AptMirror {
   const entries = parseAptSources(files).filter(
-    (entry) => /^https?:\/\//.test(entry.uri) && DEBIAN_RELEASE.test(entry.suite) && entry.components.includes("main"),
+    (entry) =>
+      /^https?:\/\//.test(entry.uri) && DEBIAN_RELEASE.test(entry.suite) && entry.components.includes("main"),
   );
-  const isSecurity = (entry: Entry): boolean => /security/.test(entry.suite) || /debian-security/.test(entry.uri);
+  const isSecurity = (entry: Entry): boolean =>
+    /security/.test(entry.suite) || /debian-security/.test(entry.uri);
   const archive = entries.find((entry) => !isSecurity(entry));
   if (archive === undefined) {
     throw new OsBuildError({

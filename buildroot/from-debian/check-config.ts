@@ -17,17 +17,24 @@ export function droppedLines(fragment: string, config: string): DroppedLine[] {
     }
     const [name, value] = wanted;
     const found = final.get(name) ?? "n";
-    return found === value ? [] : [{ line: index + 1, wanted: raw.trim(), found: show(name, final.get(name)) }];
+    return found === value
+      ? []
+      : [{ line: index + 1, wanted: raw.trim(), found: show(name, final.get(name)) }];
   });
 }
 
 /** Throws CONFIG_DROPPED with one `file:line` per dropped line. */
-export function assertConfigKept(options: { fragment: { path: string; text: string }; config: string }): void {
+export function assertConfigKept(options: {
+  fragment: { path: string; text: string };
+  config: string;
+}): void {
   const dropped = droppedLines(options.fragment.text, options.config);
   if (dropped.length === 0) {
     return;
   }
-  const lines = dropped.map(({ line, wanted, found }) => `  ${options.fragment.path}:${line}: ${wanted} (final .config: ${found})`);
+  const lines = dropped.map(
+    ({ line, wanted, found }) => `  ${options.fragment.path}:${line}: ${wanted} (final .config: ${found})`,
+  );
   throw new OsBuildError({
     code: "CONFIG_DROPPED",
     message: `the final .config lost ${dropped.length} line${dropped.length === 1 ? "" : "s"} of the fragment:\n${lines.join("\n")}`,

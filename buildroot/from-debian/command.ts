@@ -50,7 +50,8 @@ export function run(argv: readonly string[], options: CommandOptions = {}): Prom
     child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
     child.stdin?.end(options.input);
     const fail = (reason: string, cause?: unknown): void => {
-      const text = options.log === undefined ? Buffer.concat(stderr).toString() : readFileSync(options.log, "utf8");
+      const text =
+        options.log === undefined ? Buffer.concat(stderr).toString() : readFileSync(options.log, "utf8");
       reject(
         new OsBuildError({
           code: "COMMAND_FAILED",

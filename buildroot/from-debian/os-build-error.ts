@@ -24,7 +24,10 @@ export class OsBuildError extends Error {
     details?: Record<string, string | number | readonly string[]>;
     cause?: unknown;
   }) {
-    super(`${options.message}\n  ${options.cure}`, options.cause === undefined ? {} : { cause: options.cause });
+    super(
+      `${options.message}\n  ${options.cure}`,
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
     this.name = "OsBuildError";
     this.code = options.code;
     this.cure = options.cure;

@@ -25,7 +25,11 @@ export function parsePackages(text: string, path: string): PackageList {
     }
     if (name === "suite" && version !== undefined && fields.length === 2) {
       suite = version;
-    } else if (version !== undefined && (packaging === "required" || packaging === "optional") && fields.length === 3) {
+    } else if (
+      version !== undefined &&
+      (packaging === "required" || packaging === "optional") &&
+      fields.length === 3
+    ) {
       packages.push({ name, version, packaging });
     } else {
       throw invalid(`${path}:${index + 1}: "${raw}"`);

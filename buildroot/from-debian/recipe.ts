@@ -63,10 +63,15 @@ export class BuildKit {
   environment(extra: Record<string, string> = {}): Record<string, string> {
     const toolchain = this.#options.needs.get("toolchain");
     const environment = cleanEnvironment(extra);
-    return toolchain === undefined ? environment : { ...environment, PATH: `${join(toolchain, "bin")}:${environment["PATH"]}` };
+    return toolchain === undefined
+      ? environment
+      : { ...environment, PATH: `${join(toolchain, "bin")}:${environment["PATH"]}` };
   }
 
-  run(argv: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<string> {
+  run(
+    argv: readonly string[],
+    options: { cwd?: string; env?: Record<string, string> } = {},
+  ): Promise<string> {
     return run(["nice", ...argv], {
       cwd: options.cwd ?? this.work,
       env: options.env ?? this.environment(),
@@ -74,22 +79,35 @@ export class BuildKit {
     });
   }
 
-  make(argv: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<string> {
+  make(
+    argv: readonly string[],
+    options: { cwd?: string; env?: Record<string, string> } = {},
+  ): Promise<string> {
     return this.run(["make", `-j${this.jobs}`, ...argv], options);
   }
 
-  /** Unpacks upstream's archive into the work folder and puts Debian's patches on it. */
+  /** Unpacks upstream's archive into the work folder and puts Debian's patches on it; or only `members`, unpatched. */
   async unpack(members: readonly string[] = []): Promise<string> {
     const source = this.#source();
     const folder = join(this.work, source.name);
     mkdirSync(folder);
-    const wildcards = members.length === 0 ? [] : ["--wildcards", ...members];
+    const only =
+      members.length === 0
+        ? []
+        : ["--wildcards", "--no-wildcards-match-slash", ...members.map((name) => `*/${name}`)];
     const orig = archivePath(this.#options.cache, source.orig);
-    await this.run(["tar", "-xf", orig, "--strip-components=1", "--no-same-owner", "-C", folder, ...wildcards]);
+    await this.run(["tar", "-xf", orig, "--strip-components=1", "--no-same-owner", "-C", folder, ...only]);
     if (source.packaging === undefined) {
       return folder;
     }
-    await this.run(["tar", "-xf", archivePath(this.#options.cache, source.packaging), "--no-same-owner", "-C", folder]);
+    await this.run([
+      "tar",
+      "-xf",
+      archivePath(this.#options.cache, source.packaging),
+      "--no-same-owner",
+      "-C",
+      folder,
+    ]);
     const series = join(folder, "debian/patches/series");
     if (members.length === 0 && existsSync(series)) {
       for (const line of readFileSync(series, "utf8").split("\n")) {
@@ -114,7 +132,10 @@ export class BuildKit {
           details: { file, find },
         });
       }
-      writeFileSync(path, text.replaceAll(find, () => replace));
+      writeFileSync(
+        path,
+        text.replaceAll(find, () => replace),
+      );
     }
   }
 
@@ -125,7 +146,15 @@ export class BuildKit {
     mkdirSync(dirname(debug), { recursive: true });
     mkdirSync(dirname(stripped), { recursive: true });
     cpSync(binary, debug);
-    await this.run(["strip", "--strip-all", "--remove-section=.comment", "--remove-section=.note", "-o", stripped, binary]);
+    await this.run([
+      "strip",
+      "--strip-all",
+      "--remove-section=.comment",
+      "--remove-section=.note",
+      "-o",
+      stripped,
+      binary,
+    ]);
   }
 
   /** Keeps the licence text for legal_notices.txt: Debian's copyright file, or upstream's own. */
@@ -151,6 +180,9 @@ export function hostCompilerVersion(): string {
     ["gcc", "--version"],
     ["ld", "--version"],
   ]
-    .map(([program = "", ...args]) => spawnSync(program, args, { encoding: "utf8" }).stdout?.split("\n")[0] ?? "")
+    .map(
+      ([program = "", ...args]) =>
+        spawnSync(program, args, { encoding: "utf8" }).stdout?.split("\n")[0] ?? "",
+    )
     .join(" / ");
 }

@@ -42,7 +42,11 @@ export async function resolveSources(options: {
   const decision = join(options.cache, "sources.json");
   const listKey = sha256(JSON.stringify(options.list));
   if (!options.update && existsSync(decision)) {
-    const saved = JSON.parse(readFileSync(decision, "utf8")) as { list: string; at: string; sources: ResolvedSource[] };
+    const saved = JSON.parse(readFileSync(decision, "utf8")) as {
+      list: string;
+      at: string;
+      sources: ResolvedSource[];
+    };
     if (saved.list === listKey) {
       const days = Math.floor((Date.now() - Date.parse(saved.at)) / DAY_MS);
       if (days > DAYS_UNTIL_STALE) {
@@ -58,7 +62,10 @@ export async function resolveSources(options: {
     sources.push(await resolveOne({ item, mirror, apt, cache: options.cache, say: options.say }));
   }
   const temporary = `${decision}.${process.pid}`;
-  writeFileSync(temporary, `${JSON.stringify({ list: listKey, at: new Date().toISOString(), sources }, null, 2)}\n`);
+  writeFileSync(
+    temporary,
+    `${JSON.stringify({ list: listKey, at: new Date().toISOString(), sources }, null, 2)}\n`,
+  );
   renameSync(temporary, decision);
   return new Map(sources.map((source) => [source.name, source]));
 }
@@ -98,10 +105,15 @@ async function resolveOne(options: {
         name: item.name,
         version: record.version,
         orig: record.orig,
-        packaging: record.packaging !== undefined && !missing.includes(record.packaging.file) ? record.packaging : undefined,
+        packaging:
+          record.packaging !== undefined && !missing.includes(record.packaging.file)
+            ? record.packaging
+            : undefined,
         notes,
       };
-      options.say(`source  ${item.name} ${record.version}${notes.map((note) => `\n        note: ${note}`).join("")}`);
+      options.say(
+        `source  ${item.name} ${record.version}${notes.map((note) => `\n        note: ${note}`).join("")}`,
+      );
       return found;
     }
     notes.push(`${item.name} ${record.version}: ${missing.join(", ")} is not on the mirror`);
@@ -117,18 +129,24 @@ async function resolveOne(options: {
   });
 }
 
-/** Downloads what is not cached yet; returns the names of archives that the mirror does not have. */
+/**
+ * Downloads what is not cached yet; returns the names of archives that the mirror does not have. The small packaging
+ * archive goes first: where it is required and missing, upstream's large one is not fetched for nothing.
+ */
 async function fetchRecord(options: {
+  item: SourcePackage;
   record: SourceRecord;
   mirror: AptMirror;
   apt: Record<string, string>;
   cache: string;
 }): Promise<string[]> {
   const { record, mirror } = options;
-  const base = record.directory.startsWith("pool/updates/") ? (mirror.security ?? mirror.archive) : mirror.archive;
+  const base = record.directory.startsWith("pool/updates/")
+    ? (mirror.security ?? mirror.archive)
+    : mirror.archive;
   const missing: string[] = [];
   for (const archive of [record.packaging, record.orig]) {
-    if (archive === undefined || missing.length > 0) {
+    if (archive === undefined || (missing.length > 0 && options.item.packaging === "required")) {
       continue;
     }
     const target = archivePath(options.cache, archive);
@@ -139,7 +157,9 @@ async function fetchRecord(options: {
     const url = `${base}/${record.directory}/${archive.file}`.replaceAll("~", "%7e");
     const partial = `${target}.${process.pid}`;
     try {
-      await run([APT_HELPER, "-q", "download-file", url, partial, `SHA256:${archive.sha256}`], { env: options.apt });
+      await run([APT_HELPER, "-q", "download-file", url, partial, `SHA256:${archive.sha256}`], {
+        env: options.apt,
+      });
     } catch (error) {
       if (/\b404\b/.test(String(error))) {
         missing.push(archive.file);
@@ -171,7 +191,8 @@ async function privateApt(options: {
     mkdirSync(join(root, folder), { recursive: true });
   }
   const { archive, security } = options.mirror;
-  const line = (uri: string, suite: string): string => `deb-src [signed-by=${KEYRING}] ${uri} ${suite} main\n`;
+  const line = (uri: string, suite: string): string =>
+    `deb-src [signed-by=${KEYRING}] ${uri} ${suite} main\n`;
   writeFileSync(
     join(root, "etc/sources.list"),
     line(archive, options.suite) +
@@ -209,7 +230,9 @@ async function privateApt(options: {
 
 function proxySettings(): Record<string, string> {
   const names = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 function withoutEpoch(version: string): string {

@@ -8,7 +8,13 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The instruction set: i586 and nothing above; LOCK can misbehave on this processor and one core needs none. */
-export const I586 = ["-m32", "-march=i586", "-mtune=lakemont", "-fcf-protection=none", "-Wa,-momit-lock-prefix=yes"];
+export const I586 = [
+  "-m32",
+  "-march=i586",
+  "-mtune=lakemont",
+  "-fcf-protection=none",
+  "-Wa,-momit-lock-prefix=yes",
+];
 
 /** What every program on the card is compiled with. No PIE: i586 would pay for it with one of its few registers. */
 export const CFLAGS = [

@@ -10,18 +10,40 @@ export const e2fsprogs: Recipe = {
   inputs: [],
   async build(kit) {
     const folder = await kit.unpack();
-    const off = ["nls", "rpath", "tdb", "uuidd", "debugfs", "imager", "resizer", "defrag", "fuse2fs", "fsck", "mmp", "bmap-stats"];
-    await kit.run(["./configure", "--host=i586-linux-musl", "--prefix=/usr", ...off.map((name) => `--disable-${name}`), "--without-libarchive"], {
-      cwd: folder,
-      env: kit.environment({
-        CC: "i586-gcc",
-        AR: "i586-ar",
-        RANLIB: "i586-ranlib",
-        BUILD_CC: "gcc",
-        CFLAGS: CFLAGS.join(" "),
-        LDFLAGS: LDFLAGS.join(" "),
-      }),
-    });
+    const off = [
+      "nls",
+      "rpath",
+      "tdb",
+      "uuidd",
+      "debugfs",
+      "imager",
+      "resizer",
+      "defrag",
+      "fuse2fs",
+      "fsck",
+      "mmp",
+      "bmap-stats",
+    ];
+    await kit.run(
+      [
+        "./configure",
+        "--host=i586-linux-musl",
+        "--prefix=/usr",
+        ...off.map((name) => `--disable-${name}`),
+        "--without-libarchive",
+      ],
+      {
+        cwd: folder,
+        env: kit.environment({
+          CC: "i586-gcc",
+          AR: "i586-ar",
+          RANLIB: "i586-ranlib",
+          BUILD_CC: "gcc",
+          CFLAGS: CFLAGS.join(" "),
+          LDFLAGS: LDFLAGS.join(" "),
+        }),
+      },
+    );
     const quiet = ["-s", "V="];
     await kit.make([...quiet, "subs"], { cwd: folder });
     await kit.make([...quiet, "libs"], { cwd: folder });

@@ -1,11 +1,24 @@
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Recipe } from "../recipe.ts";
 
 const CONFIG = new URL("../../board/iot2040/grub.cfg", import.meta.url).pathname;
 const MODULES = "/usr/lib/grub/i386-efi";
 const COPYRIGHT = "/usr/share/doc/grub-efi-ia32-bin/copyright";
-const WANTED = ["part_gpt", "ext2", "search", "search_label", "linux", "normal", "echo", "test", "sleep", "reboot", "boot"];
+const WANTED = [
+  "part_gpt",
+  "ext2",
+  "search",
+  "search_label",
+  "linux",
+  "normal",
+  "echo",
+  "test",
+  "sleep",
+  "reboot",
+  "boot",
+];
 
 /** BOOTIA32.EFI: Debian's GRUB modules (already free of CMOV and SSE) and our configuration in one file. */
 export const grub: Recipe = {
@@ -22,6 +35,8 @@ export const grub: Recipe = {
     }
     copyFileSync(join(MODULES, "kernel.img"), join(kit.output, "grub-modules/kernel.img"));
     copyFileSync(COPYRIGHT, join(kit.output, "licence.txt"));
+    const query = spawnSync("dpkg-query", ["-W", "-f=${Version}", "grub-efi-ia32-bin"], { encoding: "utf8" });
+    writeFileSync(join(kit.output, "version.txt"), query.stdout);
   },
 };
 
@@ -30,7 +45,9 @@ export function moduleClosure(moddep: string, wanted: readonly string[]): string
   const needs = new Map(
     moddep.split("\n").flatMap((line) => {
       const [name, rest] = line.split(":");
-      return name === undefined || rest === undefined ? [] : [[name, rest.trim().split(/\s+/).filter(Boolean)] as const];
+      return name === undefined || rest === undefined
+        ? []
+        : [[name, rest.trim().split(/\s+/).filter(Boolean)] as const];
     }),
   );
   const found = new Set<string>();
