@@ -26,12 +26,13 @@ export class DebugFolder {
   }
 
   async kernel(): Promise<KernelTwins> {
-    const [vmlinux, setup, decompressor] = await Promise.all([
+    const [vmlinux, setup, decompressor, realMode] = await Promise.all([
       this.read("vmlinux"),
       this.read("boot/setup.elf"),
       this.read("boot/compressed/vmlinux"),
+      this.read("boot/realmode.elf"),
     ]);
-    return { vmlinux, setup, decompressor };
+    return { vmlinux, setup, decompressor, realMode };
   }
 }
 

@@ -111,6 +111,15 @@ export class ElfFile {
     return this.#symbols.get(section.index) ?? [];
   }
 
+  /** Where a name is defined. */
+  find(name: string): Array<{ readonly section: Section; readonly symbol: ElfSymbol }> {
+    return this.sections.flatMap((section) =>
+      this.symbolsIn(section)
+        .filter((symbol) => symbol.name === name)
+        .map((symbol) => ({ section, symbol })),
+    );
+  }
+
   /** False for a stripped file. */
   get hasSymbols(): boolean {
     return this.#symbolTable !== undefined;

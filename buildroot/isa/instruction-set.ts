@@ -17,6 +17,11 @@ const INTEGER = words(`
   xlat xor
 `);
 
+/** The same with 32-bit operands, as objdump names them in 16-bit code. */
+const INTEGER_IN_16_BIT_CODE = words(
+  "calld enterd iretd jmpd leaved popad popd popfd pushad pushd pushfd retd retfd",
+);
+
 /** 80387 without FCMOV, FCOMI (both Pentium Pro) and FISTTP (SSE3). */
 const FLOATING_POINT = words(`
   f2xm1 fabs fadd faddp fbld fbstp fchs fclex fcom fcomp fcompp fcos fdecstp fdiv fdivp fdivr fdivrp ffree fiadd
@@ -28,6 +33,7 @@ const FLOATING_POINT = words(`
 
 const ALLOWED: ReadonlySet<string> = new Set([
   ...INTEGER,
+  ...INTEGER_IN_16_BIT_CODE,
   ...FLOATING_POINT,
   ...CONDITIONS.flatMap((condition) => [`j${condition}`, `set${condition}`]),
 ]);

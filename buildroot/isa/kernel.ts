@@ -26,6 +26,8 @@ export interface KernelTwins {
   readonly setup: Buffer | undefined;
   /** arch/x86/boot/compressed/vmlinux: EFI stub and decompressor. */
   readonly decompressor: Buffer | undefined;
+  /** arch/x86/realmode/rm/realmode.elf: what the kernel runs in real mode. */
+  readonly realMode: Buffer | undefined;
 }
 
 /**
@@ -49,11 +51,28 @@ export function kernelPrograms(origin: string, image: Buffer, twins: KernelTwins
   );
   return [
     kernelProgram("kernel/vmlinux", origin, vmlinux),
-    // .text32 holds the switch to protected mode; everything before it is 16-bit.
-    { name: "kernel/setup", origin, elf: setup, realMode: (section) => section.name !== ".text32" },
+    { name: "kernel/setup", origin, elf: setup, realMode: is16Bit },
     { name: "kernel/decompressor", origin, elf: decompressor },
+    ...realModePrograms(origin, vmlinux, twins.realMode),
     ...embeddedElfs(vmlinux).map((elf) => kernelProgram("kernel/vdso", origin, elf)),
   ];
+}
+
+/** The trampoline that the kernel carries as data for its rare steps back into real mode. */
+function realModePrograms(origin: string, vmlinux: ElfFile, twin: Buffer | undefined): Program[] {
+  const [blob] = vmlinux.find("real_mode_blob");
+  if (blob === undefined) return [];
+  const elf = required(origin, "realmode.elf", twin);
+  const start = blob.section.offset + blob.symbol.address - blob.section.address;
+  compareCode(origin, elf, ({ address, size }) =>
+    vmlinux.data.subarray(start + address, start + address + size),
+  );
+  return [{ name: "kernel/realmode", origin, elf, realMode: is16Bit }];
+}
+
+/** .text32 holds the switches between the modes; the rest of setup.elf and realmode.elf is 16-bit. */
+function is16Bit(section: Section): boolean {
+  return section.name !== ".text32";
 }
 
 function kernelProgram(name: string, origin: string, elf: ElfFile): Program {
