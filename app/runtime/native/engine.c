@@ -7,6 +7,21 @@
 #pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
 #pragma GCC diagnostic ignored "-Wunused-but-set-variable"
 #pragma GCC diagnostic ignored "-Wunused-function"
+#include "cutils.h"
+/*
+ * quickjs.c asks for the leading zeros of 0 when a BigInt's highest limb is 0 (2n ** 63n to text), which is undefined
+ * and sizes a buffer by chance.
+ */
+static inline int gw_clz32(uint32_t a)
+{
+    return a ? clz32(a) : 32;
+}
+static inline int gw_clz64(uint64_t a)
+{
+    return a ? clz64(a) : 64;
+}
+#define clz32 gw_clz32
+#define clz64 gw_clz64
 #include "quickjs.c"
 #pragma GCC diagnostic pop
 
