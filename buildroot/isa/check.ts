@@ -50,7 +50,7 @@ export async function checkProgram(options: {
 }): Promise<CheckResult> {
   const { program, excuses } = options;
   const bytes = withoutData(program, excuses);
-  const scan = await cached(options.cache, bytes, () => scanProgram(program, bytes));
+  const scan = await cached(options.cache, [modes(program), bytes], () => scanProgram(program, bytes));
   const findings: Finding[] = [];
   for (const hit of scan.hits) {
     const section = program.elf.sections[hit.section];
@@ -72,6 +72,13 @@ export async function checkProgram(options: {
     });
   }
   return { findings, instructions: scan.instructions, excused: scan.hits.length - findings.length };
+}
+
+/** Which sections are read as 16-bit code: part of what a result depends on. */
+function modes(program: Program): string {
+  return program.elf.code
+    .map((section) => `${section.name}:${program.realMode?.(section) ?? false}`)
+    .join(" ");
 }
 
 async function scanProgram(program: Program, bytes: Buffer): Promise<Scan> {
@@ -136,11 +143,14 @@ function proveComplete(program: Program, sections: readonly Section[], blocks: r
   });
 }
 
-async function cached(folder: string | undefined, bytes: Buffer, scan: () => Promise<Scan>): Promise<Scan> {
+async function cached(
+  folder: string | undefined,
+  input: ReadonlyArray<string | Buffer>,
+  scan: () => Promise<Scan>,
+): Promise<Scan> {
   if (folder === undefined) return scan();
-  const hash = createHash("sha256")
-    .update(await ownVersion())
-    .update(bytes);
+  const hash = createHash("sha256").update(await ownVersion());
+  for (const part of input) hash.update(part);
   const file = join(folder, `${hash.digest("hex")}.json`);
   const known = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
