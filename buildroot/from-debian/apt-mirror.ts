@@ -54,9 +54,9 @@ export function chooseMirror(files: readonly AptSourceFile[]): AptMirror {
 
 /** Reads the machine's apt sources; GWCARD_DEBIAN_MIRROR (and …_SECURITY) win over them. */
 export function machineMirror(root = "/etc/apt"): AptMirror {
-  const override = process.env["GWCARD_DEBIAN_MIRROR"];
+  const override = process.env.GWCARD_DEBIAN_MIRROR;
   if (override !== undefined && override !== "") {
-    return { archive: trimSlash(override), security: process.env["GWCARD_DEBIAN_MIRROR_SECURITY"] };
+    return { archive: trimSlash(override), security: process.env.GWCARD_DEBIAN_MIRROR_SECURITY };
   }
   const parts = join(root, "sources.list.d");
   const paths = [

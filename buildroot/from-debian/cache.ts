@@ -15,11 +15,11 @@ import { join, relative } from "node:path";
 
 /** `${GWCARD_CACHE}`, else `${XDG_CACHE_HOME}/gwcard`, else `~/.cache/gwcard`. */
 export function cacheRoot(environment: NodeJS.ProcessEnv = process.env): string {
-  const own = environment["GWCARD_CACHE"];
+  const own = environment.GWCARD_CACHE;
   if (own !== undefined && own !== "") {
     return own;
   }
-  const xdg = environment["XDG_CACHE_HOME"];
+  const xdg = environment.XDG_CACHE_HOME;
   return join(xdg !== undefined && xdg !== "" ? xdg : join(homedir(), ".cache"), "gwcard");
 }
 

@@ -16,10 +16,10 @@ const TAIL_LINES = 25;
 
 /** An environment in which nothing of the caller's shell changes what is built. */
 export function cleanEnvironment(extra: Record<string, string> = {}): Record<string, string> {
-  const path = process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin";
+  const path = process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin";
   return {
     PATH: `${path}:/usr/sbin:/sbin`,
-    HOME: process.env["HOME"] ?? "/nonexistent",
+    HOME: process.env.HOME ?? "/nonexistent",
     LC_ALL: "C",
     TZ: "UTC",
     SOURCE_DATE_EPOCH: "1767225600",

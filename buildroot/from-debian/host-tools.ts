@@ -64,7 +64,7 @@ export function requireHostTools(probe: ToolProbe = hostProbe()): void {
 function hostProbe(): ToolProbe {
   const versions = ["12", "13", "14", "15", "11", "10"];
   return {
-    path: [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/bin", "/bin"],
+    path: [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/bin", "/bin"],
     exists: (path) => existsSync(path),
     matches: (pattern) => versions.some((version) => existsSync(pattern.replace("*", version))),
   };

@@ -105,8 +105,7 @@ function writePayload(options: {
   cpSync(join(of(linux), "kernel.config"), join(folder, "kernel.config"));
   cpSync(join(of(grub), "BOOTIA32.EFI"), join(folder, "BOOTIA32.EFI"));
   cpSync(join(of(grub), "grub-modules"), join(folder, "grub-modules"), { recursive: true });
-  cpSync(join(of(linux), "vmlinux"), join(folder, "debug/vmlinux"));
-  for (const recipe of ON_CARD) {
+  for (const recipe of [linux, ...ON_CARD]) {
     cpSync(join(of(recipe), "debug"), join(folder, "debug"), { recursive: true });
   }
   cpSync(join(of(runtime), "gateway-bytecode"), join(folder, "tools/gateway-bytecode"));

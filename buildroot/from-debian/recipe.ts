@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { cleanEnvironment, run } from "./command.ts";
 import { OsBuildError } from "./os-build-error.ts";
 import { archivePath, type ResolvedSource } from "./sources.ts";
+import { WORK } from "./toolchain.ts";
 
 export interface Recipe {
   readonly name: string;
@@ -62,10 +63,10 @@ export class BuildKit {
   /** The environment with the i586 compiler first in the path. */
   environment(extra: Record<string, string> = {}): Record<string, string> {
     const toolchain = this.#options.needs.get("toolchain");
-    const environment = cleanEnvironment(extra);
+    const environment = cleanEnvironment({ [WORK]: this.work, ...extra });
     return toolchain === undefined
       ? environment
-      : { ...environment, PATH: `${join(toolchain, "bin")}:${environment["PATH"]}` };
+      : { ...environment, PATH: `${join(toolchain, "bin")}:${environment.PATH}` };
   }
 
   run(

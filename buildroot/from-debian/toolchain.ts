@@ -29,6 +29,8 @@ export const CFLAGS = [
 export const LDFLAGS = ["-static", "-Wl,--gc-sections"];
 
 const SYSROOT = "GWCARD_SYSROOT";
+/** Names the folder of a build, so that no path of this machine gets into debug information or assertions. */
+export const WORK = "GWCARD_WORK";
 
 /** gcc's link and search rules replaced by ours; see "Spec Files" in gcc's manual. */
 function specs(): string {
@@ -55,7 +57,7 @@ export function writeCompilerWrapper(folder: string): void {
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
   writeFileSync(join(folder, "lib/i586.specs"), specs());
-  const maps = [`"-ffile-prefix-map=$${SYSROOT}=/sysroot"`, '"-ffile-prefix-map=${GWCARD_WORK:-$PWD}=."'];
+  const maps = [`"-ffile-prefix-map=$${SYSROOT}=/sysroot"`, `"-ffile-prefix-map=\${${WORK}:-$PWD}=."`];
   writeFileSync(
     join(bin, "i586-gcc"),
     `#!/bin/sh

@@ -35,7 +35,9 @@ export const grub: Recipe = {
     }
     copyFileSync(join(MODULES, "kernel.img"), join(kit.output, "grub-modules/kernel.img"));
     copyFileSync(COPYRIGHT, join(kit.output, "licence.txt"));
-    const query = spawnSync("dpkg-query", ["-W", "-f=${Version}", "grub-efi-ia32-bin"], { encoding: "utf8" });
+    const query = spawnSync("dpkg-query", ["-W", `-f=\${Version}`, "grub-efi-ia32-bin"], {
+      encoding: "utf8",
+    });
     writeFileSync(join(kit.output, "version.txt"), query.stdout);
   },
 };

@@ -1,10 +1,18 @@
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { assertConfigKept } from "../check-config.ts";
 import type { Recipe } from "../recipe.ts";
 
 const BOARD = new URL("../../board/iot2040/", import.meta.url).pathname;
 const FRAGMENT = join(BOARD, "linux.fragment");
+
+/** The parts of bzImage with their symbols, for `make isa` and for reading an oops. */
+const SYMBOLS: Readonly<Record<string, string>> = {
+  vmlinux: "vmlinux",
+  "arch/x86/boot/setup.elf": "boot/setup.elf",
+  "arch/x86/boot/compressed/vmlinux": "boot/compressed/vmlinux",
+  "arch/x86/realmode/rm/realmode.elf": "boot/realmode.elf",
+};
 
 /** The kernel. The fragment is the whole configuration; a line that Kconfig drops stops the build. */
 export const linux: Recipe = {
@@ -33,7 +41,10 @@ export const linux: Recipe = {
     });
     await kit.make([...target, "bzImage"], { cwd: folder, env });
     copyFileSync(join(objects, "arch/x86/boot/bzImage"), join(kit.output, "bzImage"));
-    copyFileSync(join(objects, "vmlinux"), join(kit.output, "vmlinux"));
+    for (const [built, kept] of Object.entries(SYMBOLS)) {
+      mkdirSync(dirname(join(kit.output, "debug", kept)), { recursive: true });
+      copyFileSync(join(objects, built), join(kit.output, "debug", kept));
+    }
     copyFileSync(config, join(kit.output, "kernel.config"));
     kit.keepLicence(folder, ["COPYING"]);
   },

@@ -1,0 +1,120 @@
+// The machinery of the OS build: cache, keys, host tools, commands, GRUB's module closure, legal notices.
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { cached, cacheRoot, contentKey, hashPath } from "../../buildroot/from-debian/cache.ts";
+import { run } from "../../buildroot/from-debian/command.ts";
+import { moduleClosure } from "../../buildroot/from-debian/components/grub.ts";
+import { missingPackages, requireHostTools } from "../../buildroot/from-debian/host-tools.ts";
+import { legalNotices } from "../../buildroot/from-debian/legal.ts";
+
+function scratch(): string {
+  return mkdtempSync(join(tmpdir(), "os-build-"));
+}
+
+test("cache: two builds at the same time leave one whole result, a failed build leaves none", async () => {
+  const root = scratch();
+  let builds = 0;
+  const build = async (output: string): Promise<void> => {
+    builds++;
+    writeFileSync(join(output, "a"), "1");
+    await new Promise((resolve) => setImmediate(resolve));
+    writeFileSync(join(output, "b"), "2");
+  };
+  const key = contentKey({ a: "b" });
+  const [one, two] = await Promise.all([
+    cached({ root, name: "x", key, build }),
+    cached({ root, name: "x", key, build }),
+  ]);
+  assert.equal(one, two);
+  assert.deepEqual(readdirSync(one).sort(), ["a", "b"]);
+  const failing = cached({
+    root,
+    name: "y",
+    key,
+    build: () => Promise.reject(new Error("compiler ended with 1")),
+  });
+  await assert.rejects(failing, /compiler ended with 1/);
+  assert.deepEqual(readdirSync(join(root, "built")), [one.split("/").at(-1)]);
+  const before = builds;
+  await cached({ root, name: "x", key, build });
+  assert.equal(builds, before);
+  rmSync(root, { recursive: true });
+});
+
+test("keys: boundaries count, the order of properties does not", () => {
+  assert.equal(contentKey({ a: "1", b: "2" }), contentKey({ b: "2", a: "1" }));
+  assert.notEqual(contentKey({ a: "1b", c: "" }), contentKey({ a: "1", b: "c" }));
+});
+
+test("hash of a folder: content, names and the executable bit", () => {
+  const root = scratch();
+  mkdirSync(join(root, "d"));
+  writeFileSync(join(root, "d/f"), "1", { mode: 0o644 });
+  const before = hashPath(root);
+  writeFileSync(join(root, "d/f"), "2");
+  const changed = hashPath(root);
+  assert.notEqual(before, changed);
+  rmSync(join(root, "d/f"));
+  writeFileSync(join(root, "d/f"), "1", { mode: 0o755 });
+  assert.notEqual(before, hashPath(root));
+  rmSync(root, { recursive: true });
+});
+
+test("cache folder: GWCARD_CACHE, then XDG_CACHE_HOME", () => {
+  assert.equal(cacheRoot({ GWCARD_CACHE: "/c", XDG_CACHE_HOME: "/x" }), "/c");
+  assert.equal(cacheRoot({ XDG_CACHE_HOME: "/x" }), "/x/gwcard");
+});
+
+test("missing host tools are named as one apt-get line", () => {
+  const probe = { path: ["/bin"], exists: (path: string) => path === "/bin/gcc", matches: () => false };
+  assert.deepEqual(missingPackages({ gcc: "gcc", bc: "bc", "/x/*/y": "gcc-multilib" }, probe), [
+    "bc",
+    "gcc-multilib",
+  ]);
+  const all = { path: [], exists: () => true, matches: () => true };
+  assert.throws(() => requireHostTools({ ...all, exists: () => false }), /apt-get install apt bc .*zstd/);
+});
+
+test("a failing command: what was run, its status, the end of its output", async () => {
+  await assert.rejects(
+    run(["sh", "-c", "echo reason >&2; exit 3"]),
+    /sh -c .*: exit status 3\n {2}\| reason/,
+  );
+  const root = scratch();
+  const log = join(root, "log");
+  await assert.rejects(
+    run(["sh", "-c", "echo in the log; exit 4"], { log }),
+    /\| in the log\n {2}The whole log: /,
+  );
+  assert.equal(readFileSync(log, "utf8"), "in the log\n");
+  await assert.rejects(run(["/nonexistent/program"]), /nonexistent\/program.*ENOENT/);
+  assert.ok(existsSync(log));
+  rmSync(root, { recursive: true });
+});
+
+test("GRUB modules: everything that the wanted ones need, each once", () => {
+  const moddep = "linux: boot relocator\nboot:\nrelocator: mmap\nmmap: boot\nvideo:\n";
+  assert.deepEqual(moduleClosure(moddep, ["linux"]), ["boot", "linux", "mmap", "relocator"]);
+});
+
+test("legal notices: contents first, one chapter per component, sorted", () => {
+  const text = legalNotices([
+    { component: "musl", version: "1.2", text: "MIT" },
+    { component: "linux", version: "6.12", text: "GPL-2" },
+  ]);
+  assert.match(
+    text,
+    / {2}linux 6\.12\n {2}musl 1\.2\n[\s\S]*=\nlinux 6\.12\n=+\n\nGPL-2\n[\s\S]*=\nmusl 1\.2\n=+\n\nMIT\n/,
+  );
+});
