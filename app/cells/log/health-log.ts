@@ -35,6 +35,8 @@ export class HealthLog {
   readonly #now: () => Date;
   /** Oldest first; the last one is the current file, once there is one. */
   readonly #files: LogFile[];
+  /** Bytes of all files together. */
+  #totalBytes: number;
   #fd: number | null = null;
   #unsynced = false;
 
@@ -47,6 +49,7 @@ export class HealthLog {
       .filter((file) => !Number.isNaN(file.sequence))
       .sort((a, b) => a.sequence - b.sequence || (a.name < b.name ? -1 : 1))
       .map((file) => ({ ...file, bytes: statSync(`${options.directory}/${file.name}`).size }));
+    this.#totalBytes = this.#files.reduce((sum, file) => sum + file.bytes, 0);
   }
 
   /** Appends a line. Returns whether it was kept: one that no room can be made for is not. */
@@ -57,7 +60,7 @@ export class HealthLog {
     // R158, R159, R163: a new file at each start, and whenever the line does not fit whole.
     if (!current || (current.bytes > 0 && current.bytes + line.length > fileBytes)) this.#close();
     // R160–R162: oldest first, as many as needed; the current file only when it is the last one left.
-    while (this.#total() + line.length > directoryBytes && this.#deleteOldest());
+    while (this.#totalBytes + line.length > directoryBytes && this.#deleteOldest());
     for (;;) {
       try {
         this.#write(line);
@@ -87,16 +90,13 @@ export class HealthLog {
     return this.#fd === null ? null : (this.#files.at(-1) ?? null);
   }
 
-  #total(): number {
-    return this.#files.reduce((sum, file) => sum + file.bytes, 0);
-  }
-
   #deleteOldest(): boolean {
     const oldest = this.#files[0];
     if (!oldest) return false;
     if (this.#files.length === 1) this.#close();
     unlinkSync(`${this.#directory}/${oldest.name}`);
     this.#files.shift();
+    this.#totalBytes -= oldest.bytes;
     return true;
   }
 
@@ -118,6 +118,7 @@ export class HealthLog {
       written += writeSync(fd, line, written, line.length - written, file.bytes + written);
     }
     file.bytes += line.length;
+    this.#totalBytes += line.length;
     this.#unsynced = true;
   }
 

@@ -62,6 +62,24 @@ function signed(certificate: Buffer, issuer: Buffer): boolean {
   }
 }
 
+/** What the server showed, taken apart; anything may arrive here. */
+function readChain(presented: Buffer): { chain: readonly Buffer[]; sent: CertificateFacts } {
+  if (presented.length === 0) {
+    throw new UntrustedServerError(
+      "the server has no certificate. Cure: give the server one, or allow an unprotected connection",
+    );
+  }
+  try {
+    const chain = crypto_utils.split_der(presented).slice(0, MAX_CHAIN);
+    return { chain, sent: facts(chain[0] ?? presented) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UntrustedServerError(
+      `the server's certificate can't be read (${reason}). Cure: give the server a valid one`,
+    );
+  }
+}
+
 /**
  * Checks what the server showed: exactly a trusted certificate, or a chain that ends in one; each link valid now.
  * `trusted` null accepts any server (AllowAll, L4). Throws `UntrustedServerError`.
@@ -73,18 +91,12 @@ export function checkServerCertificate(options: {
 }): void {
   const { presented, trusted, now } = options;
   if (trusted === null) return;
-  const chain = crypto_utils.split_der(presented).slice(0, MAX_CHAIN);
-  const [leaf] = chain;
-  if (!leaf)
-    throw new UntrustedServerError(
-      "the server has no certificate. Cure: give the server one, or allow an unprotected connection",
-    );
-  const sent = facts(leaf);
+  const { chain, sent } = readChain(presented);
   checkValidity(sent, sent, now);
-  if (trusted.some((certificate) => certificate.equals(leaf))) return;
+  if (trusted.some((certificate) => certificate.equals(sent.der))) return;
 
   // Issuers come from the server's own chain and from the trustList; only the latter may end the search.
-  let link = leaf;
+  let link = sent.der;
   for (let depth = 0; depth < MAX_CHAIN; depth += 1) {
     const anchor = trusted.find((candidate) => signed(link, candidate));
     if (anchor) {
