@@ -45,7 +45,7 @@ function commands(script: string): string[] {
     .replace(/"[^"]*"/g, '""')
     .replace(/\$\(\(.*?\)\)/g, "0");
   const places =
-    /(?:^|\|\||&&|[|;{(]|\bthen\b|\bdo\b|\belse\b|\buntil\b|\bexec\b|\$\()\s*([a-z][a-z0-9-]*)(?=\s|$)(?!\s*=)/gm;
+    /(?:^|\|\||&&|[|;{(]|\bthen\b|\bdo\b|\belse\b|\buntil\b|\$\()\s*(?:exec\s+)?([a-z][a-z0-9-]*)(?=\s|$)(?!\s*=)/gm;
   const defined = new Set([...code.matchAll(/^(\w+)\(\) \{/gm)].map((match) => match[1]));
   const keywords = /^(then|do|done|fi|esac|else|elif|in|if|case|while|until|for)$/;
   return [...code.matchAll(places)]
@@ -80,7 +80,7 @@ test("inittab starts no login and no shell, and only scripts that exist", () => 
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
   for (const line of lines) {
-    const [, , action, command] = /^([^:]*):([^:]*):(\w+):(.*)$/.exec(line) ?? [];
+    const [, , , action, command] = /^([^:]*):([^:]*):(\w+):(.*)$/.exec(line) ?? [];
     assert.match(action ?? "", /^(sysinit|respawn|shutdown)$/, line);
     const program = (command ?? "").split(" ")[0] ?? "";
     assert.ok(existsSync(join(OVERLAY, program)), line);
