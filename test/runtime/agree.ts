@@ -1,0 +1,22 @@
+/** The judgement on a case: Node.js and every build of the runtime print the same and end well. */
+import assert from "node:assert/strict";
+import { type Engine, engines, runOnDevice, runOnNode } from "./harness.ts";
+
+let known: Promise<Engine[]> | undefined;
+
+/** Builds them once per test file. */
+export function builds(): Promise<Engine[]> {
+  known ??= engines();
+  return known;
+}
+
+export async function agree(name: string, args: readonly string[] = []): Promise<void> {
+  const expected = await runOnNode(name, args);
+  assert.equal(expected.end, 0, `${name} on Node.js: ${expected.stderr}`);
+  assert.notEqual(expected.stdout, "", `${name} prints nothing`);
+  for (const engine of await builds()) {
+    const actual = await runOnDevice(engine, name, args);
+    assert.equal(actual.end, 0, `${name} on ${engine.name}: ${actual.stderr}`);
+    assert.deepEqual(actual.stdout.split("\n"), expected.stdout.split("\n"), `${name} on ${engine.name}`);
+  }
+}

@@ -1,0 +1,153 @@
+/** node:crypto on the runtime: as Node.js does it, and as the openssl command does it. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { agree, builds } from "./agree.ts";
+import { runOnDevice } from "./harness.ts";
+import { makePki } from "./pki.ts";
+
+const pki = makePki();
+let failed = false;
+after(() => {
+  if (failed) console.error(`kept: ${pki}`);
+  else rmSync(pki, { recursive: true });
+});
+
+function check(title: string, body: () => Promise<void>): void {
+  test(title, async () => {
+    failed = true;
+    await body();
+    failed = false;
+  });
+}
+
+for (const name of ["crypto-hash", "crypto-cipher"]) check(`${name} agrees with Node.js`, () => agree(name));
+for (const name of ["crypto-key", "crypto-rsa", "crypto-x509"]) {
+  check(`${name} agrees with Node.js`, () => agree(name, [pki]));
+}
+
+const MESSAGE = Buffer.from("what a secure channel carries ".repeat(7));
+const SECRET = Buffer.from("password and server nonce");
+const PSS = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"];
+const SIGNATURES: readonly (readonly [name: string, digest: string, options: readonly string[]])[] = [
+  ["pkcs1-sha1", "-sha1", []],
+  ["pkcs1-sha256", "-sha256", []],
+  ["pss-sha256", "-sha256", PSS],
+];
+const ENCRYPTIONS: readonly (readonly [name: string, options: readonly string[]])[] = [
+  ["pkcs1", ["-pkeyopt", "rsa_padding_mode:pkcs1"]],
+  ["oaep-sha1", ["-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha1"]],
+  ["oaep-sha256", ["-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256"]],
+];
+const hex = (text: string, size: number) => Buffer.alloc(size, text).toString("hex");
+
+function openssl(folder: string, ...args: readonly string[]): Buffer {
+  return execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** What openssl makes of the same message, secret and keys. */
+function makeVectors(folder: string): void {
+  const key = join(pki, "rsa.key");
+  writeFileSync(join(folder, "message"), MESSAGE);
+  writeFileSync(join(folder, "secret"), SECRET);
+  for (const [name, digest, options] of SIGNATURES) {
+    openssl(folder, "dgst", digest, ...options, "-sign", key, "-out", `${name}.signature`, "message");
+  }
+  for (const [name, options] of ENCRYPTIONS) {
+    const args = ["-encrypt", "-inkey", key, "-in", "secret", "-out", `${name}.encrypted`, ...options];
+    openssl(folder, "pkeyutl", ...args);
+  }
+  for (const size of [128, 256]) {
+    const secrets = ["-K", hex("key", size / 8), "-iv", hex("iv", 16)];
+    openssl(
+      folder,
+      "enc",
+      `-aes-${size}-cbc`,
+      ...secrets,
+      "-in",
+      "message",
+      "-out",
+      `aes-${size}-cbc.encrypted`,
+    );
+  }
+  for (const digest of ["sha1", "sha256"]) {
+    const mac = ["-mac", "HMAC", "-macopt", `hexkey:${hex("key", 32)}`, "-binary", "-out", `${digest}.hmac`];
+    openssl(folder, "dgst", `-${digest}`, ...mac, "message");
+    const secrets = ["-kdfopt", `hexsecret:${hex("key", 32)}`, "-kdfopt", `hexseed:${hex("seed", 32)}`];
+    openssl(
+      folder,
+      "kdf",
+      "-keylen",
+      "96",
+      "-kdfopt",
+      `digest:${digest}`,
+      ...secrets,
+      "-binary",
+      "-out",
+      `${digest}.derived`,
+      "TLS1-PRF",
+    ); // prettier-ignore
+  }
+}
+
+/** Lets openssl read what the runtime made. */
+function judge(vectors: string, results: string): void {
+  const key = join(pki, "rsa.key");
+  const message = join(vectors, "message");
+  for (const [name, digest, options] of SIGNATURES) {
+    const verdict = openssl(
+      results,
+      "dgst",
+      digest,
+      ...options,
+      "-prverify",
+      key,
+      "-signature",
+      `${name}.signature`,
+      message,
+    );
+    assert.equal(verdict.toString().trim(), "Verified OK", name);
+  }
+  for (const [name, options] of ENCRYPTIONS) {
+    const plain = openssl(
+      results,
+      "pkeyutl",
+      "-decrypt",
+      "-inkey",
+      key,
+      "-in",
+      `${name}.encrypted`,
+      ...options,
+    );
+    assert.deepEqual(plain, SECRET, name);
+  }
+  assert.deepEqual(readFileSync(join(results, "pkcs1.decrypted")), SECRET, "PKCS #1 v1.5 decryption");
+  for (const name of ["aes-128-cbc", "aes-256-cbc"]) {
+    assert.deepEqual(
+      readFileSync(join(results, `${name}.encrypted`)),
+      readFileSync(join(vectors, `${name}.encrypted`)),
+    );
+  }
+}
+
+check("what the security policies need is what the openssl command does", async () => {
+  const work = mkdtempSync(join(tmpdir(), "gwcard-vectors-"));
+  makeVectors(work);
+  for (const engine of await builds()) {
+    const results = mkdtempSync(join(work, `${engine.name}-`));
+    const outcome = await runOnDevice(engine, "crypto-vectors", [pki, work, results]);
+    assert.equal(outcome.end, 0, outcome.stderr);
+    assert.deepEqual(outcome.stdout.trim().split("\n"), [
+      ...SIGNATURES.flatMap(([name]) => [`verify ${name}: true`, `verify spoilt ${name}: false`]),
+      ...ENCRYPTIONS.slice(1).map(([name]) => `decrypt ${name}: Buffer<${SECRET.toString("hex")}>`),
+      "decrypt aes-128-cbc: true",
+      "decrypt aes-256-cbc: true",
+      ...["sha1", "sha256"].flatMap((digest) => [`hmac ${digest}: true`, `derive ${digest}: true`]),
+    ]);
+    judge(work, results);
+  }
+  rmSync(work, { recursive: true });
+});
