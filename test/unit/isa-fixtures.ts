@@ -75,9 +75,19 @@ export function cpio(folder: string, output: string): string {
  */
 export function kernel(
   folder: string,
-  planted: { kernel?: string; alternative?: string; setup?: string } = {},
+  planted: { kernel?: string; alternative?: string; setup?: string; realMode?: string; vdso?: string } = {},
 ): { bzImage: string; debug: string } {
   const debug = join(folder, "debug");
+  const vdso = program(folder, "vdso", planted.vdso);
+  const realMode = assemble(
+    join(debug, "boot/realmode.elf"),
+    `.code16
+     .globl _start
+     _start: cli
+             ${planted.realMode ?? ""}
+             hlt`,
+    ["-Ttext=0"],
+  );
   const vmlinux = assemble(
     join(debug, "vmlinux"),
     `.globl _start, probe
@@ -98,7 +108,11 @@ export function kernel(
      .long orig - .
      .long repl - .
      .word 26, 0
-     .byte 3, repl_end - repl`,
+     .byte 3, repl_end - repl
+     .section .rodata, "a"
+     .balign 4096
+     .incbin "${vdso}"
+     real_mode_blob: .incbin "${rawCode(realMode)}"`,
     ["-Ttext=0xc1000000"],
   );
   const setup = assemble(
@@ -125,18 +139,19 @@ export function kernel(
   image.write("HdrS", 0x202, "latin1");
   image.writeUInt32LE(0x800, 0x248);
   image.writeUInt32LE(payload.length, 0x24c);
-  section(setup, ".text").copy(image, 0x300);
-  section(decompressor, ".text").copy(image, start);
+  readFileSync(rawCode(setup)).copy(image, 0x300);
+  readFileSync(rawCode(decompressor)).copy(image, start);
   payload.copy(image, start + 0x800);
   const bzImage = join(folder, "bzImage");
   writeFileSync(bzImage, image);
   return { bzImage, debug };
 }
 
-function section(file: string, name: string): Buffer {
+/** The bytes of a program's .text, in a file. */
+function rawCode(file: string): string {
   const dump = `${file}.text`;
-  execFileSync("objcopy", ["-O", "binary", "-j", name, file, dump]);
-  return readFileSync(dump);
+  execFileSync("objcopy", ["-O", "binary", "-j", ".text", file, dump]);
+  return dump;
 }
 
 /** A GRUB image whose only module is ours. */

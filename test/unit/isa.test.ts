@@ -259,7 +259,7 @@ describe("instruction check of a kernel", () => {
     const clean = kernel(folder);
     const run = runIsa(["--excuses", excuseFile(folder), "--debug", clean.debug, clean.bzImage]);
     assert.equal(run.stderr, "");
-    assert.match(run.stdout, /^isa: 3 programs/);
+    assert.match(run.stdout, /^isa: 5 programs/);
     const planted = kernel(folder, { kernel: "endbr32", setup: "cmovne %ecx, %eax" });
     const refused = runIsa(["--excuses", excuseFile(folder), "--debug", planted.debug, planted.bzImage]);
     assert.match(
@@ -267,6 +267,14 @@ describe("instruction check of a kernel", () => {
       /bzImage: kernel\/vmlinux: probe\+0x0 in \.text: 0xc1000008: endbr32 \[endbr\]/,
     );
     assert.match(refused.stderr, /bzImage: kernel\/setup: _start\+0x8 in \.text: .* cmovne eax,ecx \[cmov\]/);
+  });
+
+  story("checks what the kernel carries as data: the vDSO and the real-mode trampoline", (folder) => {
+    const { bzImage, debug } = kernel(folder, { vdso: "endbr32", realMode: "cmovne %cx, %ax" });
+    const run = runIsa(["--excuses", excuseFile(folder), "--debug", debug, bzImage]);
+    assert.match(run.stderr, /bzImage: kernel\/vdso: checksum\+0x6 in \.text: 0x\w+: endbr32 \[endbr\]/);
+    assert.match(run.stderr, /bzImage: kernel\/realmode: _start\+0x1 in \.text: 0x1: cmovne ax,cx \[cmov\]/);
+    assert.equal(run.status, 1);
   });
 
   story("knows the CPU feature under which a replacement is patched in", (folder) => {
@@ -336,7 +344,7 @@ describe("instruction check of what a card holds", () => {
       run.stderr,
       /^card\.img:HW-BOOT\/boot\/rootfs\.cpio\.zst:\/usr\/bin\/gateway-runtime: \/usr\/bin\/gateway-runtime: checksum\+0x6 in \.text: 0x\w+: cmovne eax,ecx \[cmov\]\n$/,
     );
-    assert.match(run.stdout, /^isa: 7 programs, /);
+    assert.match(run.stdout, /^isa: 9 programs, /);
     assert.equal(run.status, 1);
   });
 
