@@ -6,21 +6,12 @@ import type { Recipe } from "../recipe.ts";
 const CONFIG = new URL("../../board/iot2040/grub.cfg", import.meta.url).pathname;
 const MODULES = "/usr/lib/grub/i386-efi";
 const COPYRIGHT = "/usr/share/doc/grub-efi-ia32-bin/copyright";
-const WANTED = [
-  "part_gpt",
-  "ext2",
-  "search",
-  "search_label",
-  "linux",
-  "normal",
-  "echo",
-  "test",
-  "sleep",
-  "reboot",
-  "boot",
-];
+/** No `normal`: nobody gets a GRUB menu or shell on the serial line. grub.cfg is read by the core's own parser, which
+ * knows neither `if` nor comments and goes on to the next line when a command fails. */
+const WANTED = ["part_gpt", "ext2", "search", "search_label", "linux", "echo", "sleep", "reboot", "boot"];
 
-/** BOOTIA32.EFI: Debian's GRUB modules (already free of CMOV and SSE) and our configuration in one file. */
+/** BOOTIA32.EFI: Debian's GRUB modules (already free of CMOV and SSE) and our configuration in one file, which finds
+ * kernel and root file system by the label HW-BOOT and, when it can't, says so and tries again. */
 export const grub: Recipe = {
   name: "grub",
   needs: [],
