@@ -7,7 +7,8 @@ import { run } from "./process.ts";
 import type { SiteFiles } from "./site.ts";
 import { REPOSITORY, type Workbench } from "./workbench.ts";
 
-export const CARD_IMAGE = join(REPOSITORY, "out/card.img");
+/** GWCARD_CARD: another card than the one that `make` built. */
+export const CARD_IMAGE = process.env.GWCARD_CARD ?? join(REPOSITORY, "out/card.img");
 
 /** What boots, taken out of the card itself. */
 export interface BootFiles {
