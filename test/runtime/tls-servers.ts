@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 
 /** Echoes lines backwards; the words are s_server's. */
-const ECHO = ["s_server", "-accept", "127.0.0.1:0", "-rev", "-no_dhe"];
+const ECHO = ["s_server", "-accept", "127.0.0.1:0", "-rev"];
 const TRUST = ["-CAfile", "ca.pem", "-Verify", "2", "-verify_return_error"];
 
 const MOODS: Readonly<Record<string, readonly string[]>> = {
