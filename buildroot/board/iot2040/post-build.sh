@@ -4,7 +4,7 @@
 set -eu
 cd "$TARGET_DIR"
 rm -rf etc/init.d etc/network etc/profile etc/profile.d etc/protocols etc/services etc/shells etc/issue etc/hostname \
-  etc/mke2fs.conf etc/ssl etc/os-release etc/resolv.conf etc/mtab media mnt opt usr/lib/os-release usr/share \
+  etc/mke2fs.conf etc/ssl etc/os-release etc/mtab media mnt opt usr/lib/os-release usr/share \
   usr/lib/dhcpcd usr/libexec
 for folder in sbin usr/sbin bin usr/bin; do
   for name in badblocks blkid.e2fsprogs chattr compile_et dumpe2fs e2freefrag e2label e2mmpstatus e2undo e4crypt filefrag \
