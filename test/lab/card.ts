@@ -49,9 +49,9 @@ export async function relabel(image: string, label: string, newLabel: string): P
 }
 
 const BOOTLOADER = "::/EFI/BOOT/BOOTIA32.EFI";
-/** `linux PATH ARGUMENTS` and `initrd PATH` in GRUB's script, also as the condition of an `if`. */
-const LINUX = /^[ \t]*(?:if )?linux[ \t]+(\/\S+)[ \t]+([^;\n]*)(?:; then)?$/m;
-const INITRD = /^[ \t]*(?:if )?initrd[ \t]+(\/[^\s;]+)(?:; then)?$/m;
+/** `linux PATH ARGUMENTS` and `initrd PATH` of GRUB's configuration. */
+const LINUX = /^linux[ \t]+(\/\S+)[ \t]+(.*\S)[ \t]*$/m;
+const INITRD = /^initrd[ \t]+(\/\S+)[ \t]*$/m;
 
 /** Does what GRUB on this card would do: reads GRUB's configuration, then the files it names from HW-BOOT. */
 export async function bootFiles(bench: Workbench, image: string): Promise<BootFiles> {

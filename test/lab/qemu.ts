@@ -112,7 +112,7 @@ function uefiArguments(options: MachineOptions): string[] {
     ...["-drive", `if=pflash,format=raw,unit=1,file=${variables}`],
     // This firmware has no driver for SD controllers: for it alone the same card is a SATA disk, too. The kernel has
     // no driver for that one.
-    ...["-drive", `id=firmware,if=none,format=raw,readonly=on,file=${options.card}`],
+    ...["-drive", `id=firmware,if=none,format=raw,snapshot=on,file=${options.card}`],
     ...["-device", "ide-hd,drive=firmware,bus=ide.0,bootindex=0"],
   ];
 }
