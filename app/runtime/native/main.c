@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include "binding.h"
+#include "heap.h"
 #include "loop.h"
 #include "modules.h"
 #include "process.h"
@@ -125,7 +126,7 @@ int main(int argc, char **argv)
         perror("gateway-runtime: signal");
         return EXIT_OS;
     }
-    JSRuntime *runtime = JS_NewRuntime();
+    JSRuntime *runtime = gw_heap_new_runtime();
     JSContext *ctx = NULL;
     if (runtime != NULL) {
         JS_SetMemoryLimit(runtime, chosen.memory_limit);
