@@ -81,6 +81,7 @@ async function buildOne(
     root: cache,
     name: recipe.name,
     key: options.key,
+    onWait: (pid) => say(`wait    ${recipe.name} is being built by process ${pid}`),
     build: async (output) => {
       const source = recipe.source === undefined ? undefined : options.sources.get(recipe.source);
       if (source !== undefined) {

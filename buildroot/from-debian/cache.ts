@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
@@ -59,33 +60,82 @@ export function filesBelow(folder: string): string[] {
 
 /**
  * The folder with the result for `key`; `build` fills it when it is not there. A result appears by one rename, so that
- * an interrupted or a concurrent build never leaves half a result; of two builds of the same key the first one stays.
+ * an interrupted build never leaves half a result. Processes that want the same result build it once: the others wait.
  */
 export async function cached(options: {
   root: string;
   name: string;
   key: string;
   build: (output: string) => Promise<void>;
+  /** Called once when another process is already at it. */
+  onWait?: (pid: number) => void;
 }): Promise<string> {
-  const final = join(options.root, "built", `${options.name}-${options.key.slice(0, 24)}`);
+  const folder = join(options.root, "built");
+  const final = join(folder, `${options.name}-${options.key.slice(0, 24)}`);
   if (existsSync(final)) {
     return final;
   }
-  mkdirSync(join(options.root, "built"), { recursive: true });
-  const output = mkdtempSync(join(options.root, "built", `.${options.name}-`));
+  mkdirSync(folder, { recursive: true });
+  const release = await takeLock(`${final}.lock`, options.onWait);
   try {
-    await options.build(output);
-    renameSync(output, final);
-  } catch (error) {
-    rmSync(output, { recursive: true, force: true });
-    if (!(existsSync(final) && isTaken(error))) {
-      throw error;
+    if (!existsSync(final)) {
+      const output = mkdtempSync(join(folder, `.${options.name}-`));
+      try {
+        await options.build(output);
+        renameSync(output, final);
+      } catch (error) {
+        rmSync(output, { recursive: true, force: true });
+        throw error;
+      }
     }
+  } finally {
+    release();
   }
   return final;
 }
 
-function isTaken(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOTEMPTY" || code === "EEXIST";
+const LOCK_POLL_MS = 500;
+
+/** One lock file per result with the holder's process id in it; a holder that has died does not hold it any more. */
+async function takeLock(path: string, onWait?: (pid: number) => void): Promise<() => void> {
+  for (let waited = false; ; waited = true) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: "wx" });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+        throw error;
+      }
+    }
+    const holder = lockHolder(path);
+    if (holder !== undefined && !isAlive(holder)) {
+      rmSync(path, { force: true });
+      continue;
+    }
+    if (!waited && holder !== undefined) {
+      onWait?.(holder);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+  }
+}
+
+function lockHolder(path: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(path, "utf8"));
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }

@@ -7,13 +7,14 @@ export interface User {
   readonly uid: number;
   readonly group: string;
   readonly gid: number;
+  readonly home: string;
   readonly comment: string;
 }
 
 /** Buildroot's makeusers syntax: username uid group gid password home shell groups comment. */
 export function parseUsers(text: string, path: string): User[] {
   return lines(text).map(({ line, number }) => {
-    const [name, uid, group, gid, password, , , , ...comment] = line.split(/\s+/);
+    const [name, uid, group, gid, password, home, , , ...comment] = line.split(/\s+/);
     if (name === undefined || group === undefined || !isNumber(uid) || !isNumber(gid) || password !== "*") {
       throw invalid(
         path,
@@ -22,12 +23,21 @@ export function parseUsers(text: string, path: string): User[] {
         "name uid group gid * home shell groups comment; nobody has a password",
       );
     }
-    return { name, uid: Number(uid), group, gid: Number(gid), comment: comment.join(" ") };
+    return {
+      name,
+      uid: Number(uid),
+      group,
+      gid: Number(gid),
+      home: home?.startsWith("/") ? home : "/",
+      comment: comment.join(" "),
+    };
   });
 }
 
 export function passwdFile(users: readonly User[]): string {
-  const rows = users.map((user) => `${user.name}:x:${user.uid}:${user.gid}:${user.comment}:/:/bin/false`);
+  const rows = users.map(
+    (user) => `${user.name}:x:${user.uid}:${user.gid}:${user.comment}:${user.home}:/bin/false`,
+  );
   return `${["root:x:0:0:root:/root:/bin/false", ...rows].join("\n")}\n`;
 }
 

@@ -22,7 +22,7 @@ function scratch(): string {
   return mkdtempSync(join(tmpdir(), "os-build-"));
 }
 
-test("cache: two builds at the same time leave one whole result, a failed build leaves none", async () => {
+test("cache: who wants the same result waits for the first builder, a failed build leaves nothing", async () => {
   const root = scratch();
   let builds = 0;
   const build = async (output: string): Promise<void> => {
@@ -37,6 +37,7 @@ test("cache: two builds at the same time leave one whole result, a failed build 
     cached({ root, name: "x", key, build }),
   ]);
   assert.equal(one, two);
+  assert.equal(builds, 1);
   assert.deepEqual(readdirSync(one).sort(), ["a", "b"]);
   const failing = cached({
     root,
@@ -46,6 +47,10 @@ test("cache: two builds at the same time leave one whole result, a failed build 
   });
   await assert.rejects(failing, /compiler ended with 1/);
   assert.deepEqual(readdirSync(join(root, "built")), [one.split("/").at(-1)]);
+  // A holder that died (no process has id 2^22 + 1) does not hold anybody up
+  const third = contentKey({ a: "c" });
+  writeFileSync(join(root, "built", `x-${third.slice(0, 24)}.lock`), "4194305");
+  await cached({ root, name: "x", key: third, build });
   const before = builds;
   await cached({ root, name: "x", key, build });
   assert.equal(builds, before);

@@ -4,7 +4,7 @@ import type { Recipe } from "../recipe.ts";
 import { CFLAGS, LDFLAGS } from "../toolchain.ts";
 
 /** The matches and targets that rules on the card use; every other extension stays out of the binary. */
-const EXTENSIONS = ["libxt_conntrack.c", "libxt_standard.c", "libxt_tcp.c", "libxt_udp.c", "libxt_owner.c"];
+const EXTENSIONS = ["libxt_conntrack.c", "libxt_standard.c", "libxt_tcp.c", "libxt_udp.c"];
 
 /** iptables, the legacy variant: it talks to the kernel by itself, where nftables would need two netlink libraries. */
 export const iptables: Recipe = {
