@@ -32,6 +32,7 @@ export class Publisher {
   #inFlight = 0;
   #session: Session;
   #ready = false;
+  #pumping = false;
   #stopping = false;
   #paused = true;
   #connectedAt = 0;
@@ -95,6 +96,9 @@ export class Publisher {
 
   /** Sends as much as the window takes, and reads on only when nothing is left over. */
   #pump(): void {
+    // With quality of service 0 a message is done within publish() and leads back to here.
+    if (this.#pumping) return;
+    this.#pumping = true;
     let sent = 0;
     while (this.#ready && sent < this.#waiting.length && this.#inFlight < WINDOW) {
       const frame = this.#waiting[sent];
@@ -102,6 +106,7 @@ export class Publisher {
       if (frame) this.#publish(frame);
     }
     if (sent > 0) this.#waiting = this.#waiting.slice(sent);
+    this.#pumping = false;
     this.#setPaused(!this.#ready || this.#waiting.length > 0);
   }
 
@@ -143,6 +148,8 @@ export class Publisher {
       `MQTT Publisher ${had ? "lost its connection to" : "can't connect to"} ${host} port ${port}`,
       cause,
     );
-    setTimeout(() => this.#session.connect(), this.#backoff.next());
+    setTimeout(() => {
+      if (!this.#stopping) this.#session.connect();
+    }, this.#backoff.next());
   }
 }

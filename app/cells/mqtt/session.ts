@@ -15,6 +15,8 @@ const ACK_TIMEOUT_MS = 30_000;
 const CHECK_INTERVAL_MS = 1_000;
 const TCP_KEEP_ALIVE_MS = 30_000;
 const PROTOCOL_LEVEL = 4;
+/** MQTT 3.1.1 §3.14. */
+const DISCONNECT = Buffer.from([0xe0, 0]);
 
 export interface SessionHandlers {
   /** Connected, and what was in flight before is acknowledged. */
@@ -79,7 +81,10 @@ export class Session {
       onDone();
       return;
     }
-    this.#client.end(false, {}, onDone);
+    const finish = (): void => void this.#client.end(true, {}, onDone);
+    // mqtt.js would wait for every acknowledgement first. Without CONNACK there is nobody to say DISCONNECT to.
+    if (this.#client.connected) this.#client.stream.end(DISCONNECT, finish);
+    else finish();
   }
 
   #clientOptions(clean: boolean): IClientOptions {
