@@ -71,7 +71,11 @@ function onExit(callback: (pid: number, exit: Exit) => void): void {
   processBinding.watchSignal(number, true);
 }
 
-function reader(fd: number, onData: (chunk: Uint8Array) => void, onEnd: (error: Error | null) => void): FdReader {
+function reader(
+  fd: number,
+  onData: (chunk: Uint8Array) => void,
+  onEnd: (error: Error | null) => void,
+): FdReader {
   const handle = fdio.reader(fd, (value) => {
     if (value === null) onEnd(null);
     else if (typeof value === "number") onEnd(socketError(value, "read"));

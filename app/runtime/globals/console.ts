@@ -38,7 +38,8 @@ export const console = {
     const stack = new Error("trace").stack?.split("\n").slice(1).join("\n") ?? "";
     error(`Trace: ${format(...args)}\n${stack.trimEnd()}`);
   },
-  dir: (value: unknown, options: InspectOptions = {}) => log(inspect(value, { customInspect: false, ...options })),
+  dir: (value: unknown, options: InspectOptions = {}) =>
+    log(inspect(value, { customInspect: false, ...options })),
   table: log,
   assert(condition: unknown, ...args: unknown[]) {
     if (condition) return;

@@ -93,7 +93,8 @@ export class AbortSignal extends EventTarget {
   #onabort: ((event: Event) => void) | null = null;
 
   constructor(key?: symbol) {
-    if (key !== allowConstruction) throw nodeError(TypeError, "ERR_ILLEGAL_CONSTRUCTOR", "Illegal constructor");
+    if (key !== allowConstruction)
+      throw nodeError(TypeError, "ERR_ILLEGAL_CONSTRUCTOR", "Illegal constructor");
     super();
   }
   static create(): AbortSignal {

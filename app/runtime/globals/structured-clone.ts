@@ -21,7 +21,9 @@ function copy(value: unknown, seen: Map<object, unknown>): unknown {
   if (types.isTypedArray(value)) {
     const memory = copy(value.buffer, seen) as ArrayBuffer;
     const name = Object.prototype.toString.call(value).slice(8, -1);
-    const Class = (globalThis as unknown as Record<string, new (m: ArrayBuffer, o: number, l: number) => object>)[name];
+    const Class = (
+      globalThis as unknown as Record<string, new (m: ArrayBuffer, o: number, l: number) => object>
+    )[name];
     return remember(Reflect.construct(Class as new () => object, [memory, value.byteOffset, value.length]));
   }
   if (types.isMap(value)) {

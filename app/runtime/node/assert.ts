@@ -45,7 +45,11 @@ function fail(message: Message, details: Omit<Details, "message">): never {
 
 export function ok(value: unknown, message?: Message): asserts value {
   if (value) return;
-  fail(message ?? "The expression evaluated to a falsy value", { actual: value, expected: true, operator: "==" });
+  fail(message ?? "The expression evaluated to a falsy value", {
+    actual: value,
+    expected: true,
+    operator: "==",
+  });
 }
 
 function equal(actual: unknown, expected: unknown, message?: Message): void {
@@ -77,10 +81,18 @@ function deepStrictEqual(actual: unknown, expected: unknown, message?: Message):
 }
 
 function notDeepStrictEqual(actual: unknown, expected: unknown, message?: Message): void {
-  if (isDeepStrictEqual(actual, expected)) fail(message, { actual, expected, operator: "notDeepStrictEqual" });
+  if (isDeepStrictEqual(actual, expected))
+    fail(message, { actual, expected, operator: "notDeepStrictEqual" });
 }
 
-type Expectation = RegExp | (new (...args: never[]) => unknown) | ((error: unknown) => boolean) | object | undefined;
+type Expectation =
+  | RegExp
+  | (new (
+      ...args: never[]
+    ) => unknown)
+  | ((error: unknown) => boolean)
+  | object
+  | undefined;
 
 function isClass(value: unknown): value is new (...args: never[]) => unknown {
   return typeof value === "function" && (value === Error || value.prototype instanceof Error);
@@ -91,7 +103,8 @@ function checkThrown(error: unknown, expected: Expectation, message: Message, op
   let matches: boolean;
   if (expected instanceof RegExp) matches = expected.test(String(error));
   else if (isClass(expected)) matches = error instanceof expected;
-  else if (typeof expected === "function") matches = (expected as (error: unknown) => boolean)(error) === true;
+  else if (typeof expected === "function")
+    matches = (expected as (error: unknown) => boolean)(error) === true;
   else {
     matches = Object.entries(expected).every(([key, value]) => {
       const actual: unknown = (error as Record<string, unknown>)[key];
@@ -103,6 +116,19 @@ function checkThrown(error: unknown, expected: Expectation, message: Message, op
   fail(message, { actual: error, expected, operator });
 }
 
+/** A text in place of the expectation is the message. */
+function failMissing(
+  what: string,
+  expected: Expectation | string,
+  message: Message,
+  operator: string,
+): never {
+  const text = typeof expected === "string" ? expected : message;
+  if (text instanceof Error) throw text;
+  const ending = text === undefined ? "." : `: ${text}`;
+  fail(`Missing expected ${what}${ending}`, { actual: undefined, expected, operator });
+}
+
 function throws(action: () => unknown, expected?: Expectation, message?: Message): void {
   try {
     action();
@@ -110,7 +136,7 @@ function throws(action: () => unknown, expected?: Expectation, message?: Message
     checkThrown(error, expected, message, "throws");
     return;
   }
-  fail(message ?? "Missing expected exception.", { actual: undefined, expected, operator: "throws" });
+  failMissing("exception", expected, message, "throws");
 }
 
 async function rejects(
@@ -124,16 +150,19 @@ async function rejects(
     checkThrown(error, expected, message, "rejects");
     return;
   }
-  fail(message ?? "Missing expected rejection.", { actual: undefined, expected, operator: "rejects" });
+  failMissing("rejection", expected, message, "rejects");
 }
 
 function match(text: string, pattern: RegExp, message?: Message): void {
   if (!pattern.test(text)) {
-    fail(message ?? `The input did not match the regular expression ${pattern}. Input:\n\n${inspect(text)}\n`, {
-      actual: text,
-      expected: pattern,
-      operator: "match",
-    });
+    fail(
+      message ?? `The input did not match the regular expression ${pattern}. Input:\n\n${inspect(text)}\n`,
+      {
+        actual: text,
+        expected: pattern,
+        operator: "match",
+      },
+    );
   }
 }
 

@@ -29,7 +29,7 @@ interface BufferBinding {
   allocUnsafe(size: unknown): Buffer;
   isEncoding(name: string): boolean;
   view(memory: ArrayBufferLike, offset: number, length: number): Buffer;
-  concat(list: readonly Uint8Array[], length?: number): Buffer | undefined;
+  concat(list: readonly Uint8Array[], length?: number): Buffer;
   compare(a: Uint8Array, b: Uint8Array): -1 | 0 | 1;
   fillBytes(target: Uint8Array, pattern: number | Uint8Array, start: number, end: number): void;
   swap(target: Uint8Array, width: number): void;
@@ -163,7 +163,8 @@ function copy(source: unknown, target: unknown, ...range: unknown[]): number {
 
 function write(buffer: unknown, text: unknown, offset: unknown, length: unknown, encoding: unknown): number {
   requireBytes(buffer, "this");
-  if (typeof text !== "string") throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "argument must be a string");
+  if (typeof text !== "string")
+    throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "argument must be a string");
   let name = encoding;
   if (length === undefined && typeof offset === "string") {
     name = offset;
@@ -238,6 +239,7 @@ const slow: Record<string, (self: unknown, ...args: unknown[]) => unknown> = {
   byteLength: refuse("string", ["string", "Buffer", "ArrayBuffer"]),
   equals: refuse("otherBuffer", ["Buffer", "Uint8Array"]),
   copy,
+  concat: (_self, list, length) => refuseConcat(list, length),
   write: (self, ...args) => write(self, args[0], args[1], args[2], args[3]),
   toString: (_self: unknown, name: unknown) => {
     throw unknownEncoding(name);
@@ -249,14 +251,12 @@ binding.setSlowHook((method, self, ...args) => {
   return handler ? handler(self, ...args) : refuseNumber(method, self as Uint8Array, args[0], args[1]);
 });
 
-function concat(list: readonly Uint8Array[], length?: unknown): Buffer {
+function refuseConcat(list: unknown, length: unknown): never {
   if (!Array.isArray(list)) throw invalidArgType("list", "Array", list);
-  if (list.length === 0) return binding.allocUnsafe(0);
-  if (length !== undefined) validateInteger(length, "length", 0);
-  const result = binding.concat(list, length);
-  if (result !== undefined) return result;
+  if (length !== undefined) validateInteger(length, "length", 0, kMaxLength);
   const index = list.findIndex((item) => !isBytes(item));
-  throw invalidArgType(`list[${index}]`, ["Buffer", "Uint8Array"], list[index]);
+  if (index >= 0) throw invalidArgType(`list[${index}]`, ["Buffer", "Uint8Array"], list[index]);
+  throw new RangeError("Array buffer allocation failed");
 }
 
 function compare(a: unknown, b: unknown): -1 | 0 | 1 {
@@ -397,7 +397,7 @@ put(BufferFunction, {
   allocUnsafe: binding.allocUnsafe,
   allocUnsafeSlow: binding.allocUnsafe,
   byteLength: binding.byteLength,
-  concat,
+  concat: binding.concat,
   compare,
   isBuffer: (value: unknown) => value instanceof FastBuffer,
   isEncoding: (name: unknown) => typeof name === "string" && name !== "" && binding.isEncoding(name),

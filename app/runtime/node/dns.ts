@@ -16,8 +16,16 @@ interface LookupOptions {
 type LookupCallback = (error: Error | null, address?: string | Family[], family?: 4 | 6) => void;
 
 const binding = native("dns") as {
-  lookup(host: string, family: number, done: (code: string | null, found?: (string | number)[]) => void): void;
-  lookupService(address: string, port: number, done: (code: string | null, host: string, service: string) => void): void;
+  lookup(
+    host: string,
+    family: number,
+    done: (code: string | null, found?: (string | number)[]) => void,
+  ): void;
+  lookupService(
+    address: string,
+    port: number,
+    done: (code: string | null, host: string, service: string) => void,
+  ): void;
 };
 const { isIP } = native("net") as { isIP(text: string): 0 | 4 | 6 };
 
@@ -93,7 +101,9 @@ export function lookup(
     else callback(null, list[0]?.address, list[0]?.family);
   };
   if (!hostname) {
-    process.nextTick(options.all ? () => callback(null, []) : () => callback(null, null as never, family === 6 ? 6 : 4));
+    process.nextTick(
+      options.all ? () => callback(null, []) : () => callback(null, null as never, family === 6 ? 6 : 4),
+    );
     return;
   }
   const literal = isIP(hostname);
@@ -104,7 +114,8 @@ export function lookup(
   const order = options.order ?? (options.verbatim === false ? "ipv4first" : defaultOrder);
   binding.lookup(hostname, family, (code, found) => {
     const list = code === null ? sorted(pairs(found ?? []), order) : [];
-    if (code !== null || list.length === 0) callback(lookupError("getaddrinfo", code ?? "ENOTFOUND", hostname));
+    if (code !== null || list.length === 0)
+      callback(lookupError("getaddrinfo", code ?? "ENOTFOUND", hostname));
     else answer(list);
   });
 }
@@ -131,9 +142,23 @@ export function lookupService(address: string, port: number, callback: ServiceCa
   });
 }
 
-export const promises = { lookup: lookupPromise };
-// util.promisify(dns.lookup) gives an object, as in Node.js.
-Object.defineProperty(lookup, Symbol.for("nodejs.util.promisify.custom"), { value: lookupPromise });
+function lookupServicePromise(
+  address: string,
+  port: number,
+): Promise<{ hostname?: string; service?: string }> {
+  return new Promise((resolve, reject) => {
+    lookupService(address, port, (error, hostname = "", service = "") => {
+      if (error) reject(error);
+      else resolve({ hostname, service });
+    });
+  });
+}
+
+export const promises = { lookup: lookupPromise, lookupService: lookupServicePromise };
+// util.promisify() of these gives objects, as in Node.js.
+const customPromisify = Symbol.for("nodejs.util.promisify.custom");
+Object.defineProperty(lookup, customPromisify, { value: lookupPromise });
+Object.defineProperty(lookupService, customPromisify, { value: lookupServicePromise });
 
 export default {
   ADDRCONFIG,

@@ -1,7 +1,14 @@
 /** node:events, after Node's documentation. Emitting is hot: one listener is called without making an array. */
 import type { EventEmitter as NodeEventEmitter } from "node:events";
 import { EventEmitter, type Listener } from "./events/emitter.ts";
-import { addAbortListener, getEventListeners, listenerCount, on, once, setMaxListeners } from "./events/static.ts";
+import {
+  addAbortListener,
+  getEventListeners,
+  listenerCount,
+  on,
+  once,
+  setMaxListeners,
+} from "./events/static.ts";
 
 const captureRejectionSymbol = Symbol.for("nodejs.rejection");
 const errorMonitor = EventEmitter.errorMonitor;

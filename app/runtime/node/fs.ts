@@ -10,7 +10,10 @@ type Callback = (error: Error | null, ...results: unknown[]) => void;
 type AnyFunction = (...args: never[]) => unknown;
 
 /** The callback form of a synchronous function: wrong arguments throw at once, system errors go to the callback. */
-function withCallback(action: AnyFunction, results: (value: unknown, args: unknown[]) => unknown[] = (value) => [value]) {
+function withCallback(
+  action: AnyFunction,
+  results: (value: unknown, args: unknown[]) => unknown[] = (value) => [value],
+) {
   return (...args: unknown[]): void => {
     const callback = args.pop();
     if (typeof callback !== "function") throw invalidArgType("cb", "function", callback);

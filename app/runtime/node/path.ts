@@ -68,18 +68,17 @@ function withoutTrailing(path: string): string {
 export function dirname(path: string): string {
   validateString(path, "path");
   if (path === "") return ".";
-  const trimmed = withoutTrailing(path);
-  if (trimmed === "") return path.startsWith("//") && path.length === 2 ? "//" : "/";
-  const at = trimmed.lastIndexOf("/");
-  if (at < 0) return ".";
-  const folder = withoutTrailing(trimmed.slice(0, at));
-  if (folder !== "") return folder;
-  return /^\/\/[^/]/.test(trimmed) && at === 1 ? "//" : "/";
+  const absolute = path.startsWith("/");
+  // The last slash that has something else behind it; the first character doesn't count.
+  const end = path.replace(/\/+$/, "").lastIndexOf("/");
+  if (end < 1) return absolute ? "/" : ".";
+  return absolute && end === 1 ? "//" : path.slice(0, end);
 }
 
 export function basename(path: string, suffix?: string): string {
   validateString(path, "path");
   if (suffix !== undefined) validateString(suffix, "suffix");
+  if (suffix === path) return "";
   const trimmed = withoutTrailing(path);
   const name = trimmed.slice(trimmed.lastIndexOf("/") + 1);
   if (suffix !== undefined && suffix !== name && name.endsWith(suffix)) {
@@ -92,7 +91,7 @@ export function extname(path: string): string {
   validateString(path, "path");
   const name = basename(path);
   const at = name.lastIndexOf(".");
-  return at <= 0 || /^\.+$/.test(name.slice(0, at + 1)) && name === ".." ? "" : name.slice(at);
+  return at <= 0 || (/^\.+$/.test(name.slice(0, at + 1)) && name === "..") ? "" : name.slice(at);
 }
 
 interface PathObject {

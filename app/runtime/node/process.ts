@@ -3,8 +3,8 @@ import { native } from "../binding.ts";
 import { EventEmitter } from "./events/emitter.ts";
 import { invalidArgType, nodeError } from "./node-error.ts";
 import { signals } from "./os/constants.ts";
-import type { WriteStream } from "./tty.ts";
 import { nextTick, setHooks } from "./timers.ts";
+import type { WriteStream } from "./tty.ts";
 import { inspect } from "./util/inspect.ts";
 
 interface ProcessBinding {
@@ -36,7 +36,12 @@ const binding = native("process") as ProcessBinding;
 const uname = (native("os") as { uname(): string[] }).uname();
 const startedAt = binding.monotonic();
 
-const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "x64", i686: "ia32", i586: "ia32", i486: "ia32" };
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: "x64",
+  i686: "ia32",
+  i586: "ia32",
+  i486: "ia32",
+};
 const SIGNAL_NAMES = new Map(Object.entries(signals).map(([name, number]) => [number, name]));
 
 /** The Node.js release whose documented behaviour this runtime follows. */
@@ -156,13 +161,14 @@ class Process extends EventEmitter {
     return true;
   };
 
-  /** A warning goes to the listeners of 'warning', or to stderr when there are none. */
+  /** A warning goes to the listeners of 'warning' and to stderr. */
   readonly emitWarning = (
     warning: string | Error,
     typeOrOptions?: string | { type?: string; code?: string; detail?: string },
     code?: string,
   ): void => {
-    const options = typeof typeOrOptions === "object" ? typeOrOptions : { type: typeOrOptions, code };
+    const options: { type?: string | undefined; code?: string | undefined; detail?: string } =
+      typeof typeOrOptions === "object" ? typeOrOptions : { type: typeOrOptions, code };
     let error: Error & { code?: string; detail?: string };
     if (warning instanceof Error) {
       error = warning;
@@ -175,7 +181,7 @@ class Process extends EventEmitter {
     }
     if (error.name === "DeprecationWarning" && environment.NODE_NO_DEPRECATION === "1") return;
     nextTick(() => {
-      if (this.emit("warning", error)) return;
+      this.emit("warning", error);
       const mark = error.code ? `[${error.code}] ` : "";
       binding.print(2, `(node:${this.pid}) ${mark}${error.name}: ${error.message}\n`);
     });
@@ -194,7 +200,8 @@ process.on("newListener", (name) => {
 });
 process.on("removeListener", (name) => {
   const event = name as string;
-  if (isSignal(event) && process.listenerCount(event) === 0) binding.watchSignal(signals[event] as number, false);
+  if (isSignal(event) && process.listenerCount(event) === 0)
+    binding.watchSignal(signals[event] as number, false);
 });
 
 function die(error: unknown, origin: string): never {
@@ -256,5 +263,19 @@ export function forgetListeners(): void {
 }
 
 export { nextTick, process, process as default, uname };
-export const { argv, env, exit, hrtime, cwd, kill, memoryUsage, cpuUsage, emitWarning, platform, arch, version, versions } = process;
+export const {
+  argv,
+  env,
+  exit,
+  hrtime,
+  cwd,
+  kill,
+  memoryUsage,
+  cpuUsage,
+  emitWarning,
+  platform,
+  arch,
+  version,
+  versions,
+} = process;
 export { binding as processBinding };

@@ -3,7 +3,10 @@ import type * as NodeStream from "node:stream";
 // @ts-expect-error the package has no types for this file
 import library from "readable-stream/lib/ours/browser.js";
 
-const streams = library as typeof NodeStream & { Stream: typeof NodeStream.Stream };
+const streams = library as typeof NodeStream & {
+  Stream: typeof NodeStream.Stream;
+  compose: typeof NodeStream.pipeline;
+};
 
 export const {
   Readable,
@@ -18,9 +21,5 @@ export const {
   pipeline,
   promises,
 } = streams;
-type Readable = NodeStream.Readable;
-type Writable = NodeStream.Writable;
-type Duplex = NodeStream.Duplex;
-type Transform = NodeStream.Transform;
 
 export default Stream;

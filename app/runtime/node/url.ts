@@ -5,7 +5,8 @@ import { URLSearchParams } from "./url/search-params.ts";
 import { URL } from "./url/whatwg.ts";
 
 export function fileURLToPath(input: string | URL): string {
-  if (typeof input !== "string" && !(input instanceof URL)) throw invalidArgType("path", ["string", "URL"], input);
+  if (typeof input !== "string" && !(input instanceof URL))
+    throw invalidArgType("path", ["string", "URL"], input);
   const url = new URL(input);
   if (url.protocol !== "file:") {
     throw nodeError(TypeError, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file");

@@ -1,9 +1,10 @@
 /** node:util, the part that the bundle reaches. */
+
+import { invalidArgType, nodeError } from "./node-error.ts";
 import { isDeepStrictEqual } from "./util/deep-equal.ts";
 import { customInspect, errorStack, format, inspect } from "./util/inspect.ts";
 import { TextDecoder, TextEncoder } from "./util/text.ts";
 import { types } from "./util/types.ts";
-import { invalidArgType, nodeError } from "./node-error.ts";
 
 type Callback = (error: unknown, ...results: unknown[]) => void;
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -46,16 +47,19 @@ export function callbackify(original: unknown): AnyFunction {
 }
 
 function rejectedWithNothing(reason: unknown): Error {
-  return Object.assign(nodeError(Error, "ERR_FALSY_VALUE_REJECTION", "Promise was rejected with falsy value"), { reason });
+  return Object.assign(
+    nodeError(Error, "ERR_FALSY_VALUE_REJECTION", "Promise was rejected with falsy value"),
+    { reason },
+  );
 }
 
-/** The prototype chain of old: `constructor` inherits from `base`. */
-export function inherits(constructor: unknown, base: unknown): void {
-  if (typeof constructor !== "function") throw invalidArgType("ctor", "function", constructor);
+/** The prototype chain of old: `derived` inherits from `base`. */
+export function inherits(derived: unknown, base: unknown): void {
+  if (typeof derived !== "function") throw invalidArgType("ctor", "function", derived);
   if (typeof base !== "function") throw invalidArgType("superCtor", "function", base);
   if (base.prototype === undefined) throw invalidArgType("superCtor.prototype", "object", base.prototype);
-  Object.defineProperty(constructor, "super_", { value: base, writable: true, configurable: true });
-  Object.setPrototypeOf(constructor.prototype, base.prototype);
+  Object.defineProperty(derived, "super_", { value: base, writable: true, configurable: true });
+  Object.setPrototypeOf(derived.prototype, base.prototype);
 }
 
 const deprecationsShown = new Set<string>();
@@ -93,7 +97,10 @@ export function stripVTControlCharacters(text: string): string {
 }
 
 export function toUSVString(text: string): string {
-  return `${text}`.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
+  return `${text}`.replace(
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    "\ufffd",
+  );
 }
 
 export const isArray = Array.isArray;

@@ -1,6 +1,7 @@
 /** The EventEmitter itself. A function, not a class: old code calls it on its own `this`. */
-import { inspect } from "../util/inspect.ts";
+
 import { invalidArgType, nodeError, outOfRange } from "../node-error.ts";
+import { inspect } from "../util/inspect.ts";
 
 export type Listener = (...args: unknown[]) => unknown;
 type EventName = string | symbol;
@@ -56,7 +57,7 @@ function validateListener(listener: unknown): asserts listener is Listener {
 
 function validateCount(count: unknown, name: string): asserts count is number {
   if (typeof count !== "number") throw invalidArgType(name, "number", count);
-  if (count < 0 || Number.isNaN(count)) throw outOfRange(name, "a non-negative number", count);
+  if (count < 0 || Number.isNaN(count)) throw outOfRange(name, ">= 0", count);
 }
 
 function warnOfLeak(emitter: EventEmitter, name: EventName, list: Wrapped[] & { warned?: boolean }): void {
@@ -121,7 +122,9 @@ function throwUnhandled(args: readonly unknown[]): never {
   } catch {
     shown = String(error);
   }
-  throw Object.assign(nodeError(Error, "ERR_UNHANDLED_ERROR", `Unhandled error. (${shown})`), { context: error });
+  throw Object.assign(nodeError(Error, "ERR_UNHANDLED_ERROR", `Unhandled error. (${shown})`), {
+    context: error,
+  });
 }
 
 function removeName(emitter: EventEmitter, name: EventName): void {
@@ -230,7 +233,7 @@ const methods = {
   },
 
   setMaxListeners(this: EventEmitter, count: number) {
-    validateCount(count, "n");
+    validateCount(count, "setMaxListeners");
     this._maxListeners = count;
     return this;
   },
@@ -248,7 +251,12 @@ for (const [name, value] of Object.entries({
   _eventsCount: 0,
   _maxListeners: undefined,
 })) {
-  Object.defineProperty(EventEmitter.prototype, name, { value, writable: true, configurable: true, enumerable: true });
+  Object.defineProperty(EventEmitter.prototype, name, {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: true,
+  });
 }
 Object.defineProperty(EventEmitter, "name", { value: "EventEmitter", configurable: true });
 Object.defineProperty(EventEmitter, "errorMonitor", { value: errorMonitor, enumerable: true });

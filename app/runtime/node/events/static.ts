@@ -65,7 +65,10 @@ export function on(
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const values: unknown[][] = [];
-  const waiting: { resolve: (result: IteratorResult<unknown[]>) => void; reject: (error: unknown) => void }[] = [];
+  const waiting: {
+    resolve: (result: IteratorResult<unknown[]>) => void;
+    reject: (error: unknown) => void;
+  }[] = [];
   let failure: { error: unknown } | null = null;
   let finished = false;
   const detach: (() => void)[] = [];

@@ -4,10 +4,12 @@ import { invalidArgType, invalidArgValue } from "../node-error.ts";
 
 const { constants: numbers } = native("fs") as { constants: Record<string, number> };
 
-export const constants = { ...numbers, COPYFILE_EXCL: 1, COPYFILE_FICLONE: 2, UV_FS_COPYFILE_EXCL: 1 } as Record<
-  string,
-  number
-> & { COPYFILE_EXCL: number };
+export const constants = {
+  ...numbers,
+  COPYFILE_EXCL: 1,
+  COPYFILE_FICLONE: 2,
+  UV_FS_COPYFILE_EXCL: 1,
+} as Record<string, number> & { COPYFILE_EXCL: number };
 
 const bit = (name: string): number => numbers[name] as number;
 const [READ, WRITE, BOTH] = [bit("O_RDONLY"), bit("O_WRONLY"), bit("O_RDWR")];

@@ -36,10 +36,21 @@ export class FileHandle {
     return later(sync.fstatSync)(this.#fd);
   }
   async read(buffer: Buffer = Buffer.alloc(16384), offset = 0, length?: number, position?: number | null) {
-    const bytesRead = await later(sync.readSync)(this.#fd, buffer, offset, length ?? buffer.length - offset, position ?? null);
+    const bytesRead = await later(sync.readSync)(
+      this.#fd,
+      buffer,
+      offset,
+      length ?? buffer.length - offset,
+      position ?? null,
+    );
     return { bytesRead, buffer };
   }
-  async write(data: string | Buffer, offset?: number | null, length?: number | string | null, position?: number | null) {
+  async write(
+    data: string | Buffer,
+    offset?: number | null,
+    length?: number | string | null,
+    position?: number | null,
+  ) {
     const bytesWritten = await later(sync.writeSync)(this.#fd, data, offset, length, position);
     return { bytesWritten, buffer: data };
   }

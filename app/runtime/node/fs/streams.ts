@@ -41,22 +41,29 @@ export class ReadStream extends Readable {
 
   constructor(path: PathLike, given?: StreamOptions | BufferEncoding | null) {
     const options = optionsOf(given);
-    super({ highWaterMark: options.highWaterMark ?? READ_SIZE, ...(options.encoding && { encoding: options.encoding }) });
+    super({
+      highWaterMark: options.highWaterMark ?? READ_SIZE,
+      ...(options.encoding && { encoding: options.encoding }),
+    });
     this.path = path;
     this.fd = options.fd ?? null;
     this.#flags = options.flags ?? "r";
     this.#autoClose = options.autoClose !== false;
     this.#position = options.start ?? null;
-    this.#left = options.end === undefined ? Number.POSITIVE_INFINITY : options.end - (options.start ?? 0) + 1;
+    this.#left =
+      options.end === undefined ? Number.POSITIVE_INFINITY : options.end - (options.start ?? 0) + 1;
   }
 
   override _construct(callback: Callback): void {
-    attempt(() => {
-      this.fd ??= openSync(this.path, this.#flags);
-    }, (error) => {
-      callback(error);
-      if (!error) process.nextTick(() => this.emit("open", this.fd) && this.emit("ready"));
-    });
+    attempt(
+      () => {
+        this.fd ??= openSync(this.path, this.#flags);
+      },
+      (error) => {
+        callback(error);
+        if (!error) process.nextTick(() => this.emit("open", this.fd) && this.emit("ready"));
+      },
+    );
   }
 
   override _read(size: number): void {
@@ -77,7 +84,11 @@ export class ReadStream extends Readable {
     const fd = this.fd;
     this.fd = null;
     if (fd === null || !this.#autoClose) callback(error);
-    else attempt(() => closeSync(fd), (problem) => callback(error ?? problem));
+    else
+      attempt(
+        () => closeSync(fd),
+        (problem) => callback(error ?? problem),
+      );
   }
 
   close(callback?: Callback): void {
@@ -107,12 +118,15 @@ export class WriteStream extends Writable {
   }
 
   override _construct(callback: Callback): void {
-    attempt(() => {
-      this.fd ??= openSync(this.path, this.#flags, this.#mode);
-    }, (error) => {
-      callback(error);
-      if (!error) process.nextTick(() => this.emit("open", this.fd) && this.emit("ready"));
-    });
+    attempt(
+      () => {
+        this.fd ??= openSync(this.path, this.#flags, this.#mode);
+      },
+      (error) => {
+        callback(error);
+        if (!error) process.nextTick(() => this.emit("open", this.fd) && this.emit("ready"));
+      },
+    );
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: Callback): void {
@@ -130,7 +144,11 @@ export class WriteStream extends Writable {
     const fd = this.fd;
     this.fd = null;
     if (fd === null || !this.#autoClose) callback(error);
-    else attempt(() => closeSync(fd), (problem) => callback(error ?? problem));
+    else
+      attempt(
+        () => closeSync(fd),
+        (problem) => callback(error ?? problem),
+      );
   }
 
   close(callback?: Callback): void {

@@ -60,7 +60,9 @@ function encodingOf(options: EncodingOptions): Encoding {
   return encoding;
 }
 
-function optionsOf<T extends object>(options: EncodingOptions | T): Partial<T> & { flag?: string | number; mode?: number | string } {
+function optionsOf<T extends object>(
+  options: EncodingOptions | T,
+): Partial<T> & { flag?: string | number; mode?: number | string } {
   return (typeof options === "object" && options !== null ? options : {}) as Partial<T>;
 }
 
@@ -95,11 +97,17 @@ export function readSync(
   const options: ReadOptions =
     typeof offsetOrOptions === "object" && offsetOrOptions !== null
       ? offsetOrOptions
-      : { offset: offsetOrOptions, ...(length !== undefined && { length }), ...(position !== undefined && { position }) };
+      : {
+          offset: offsetOrOptions,
+          ...(length !== undefined && { length }),
+          ...(position !== undefined && { position }),
+        };
   const offset = options.offset ?? 0;
   const count = options.length ?? bytes.byteLength - offset;
   const at = options.position ?? null;
-  return count === 0 ? 0 : binding.read(fd, bytes, offset, count, at === null || at === -1 ? null : Number(at));
+  return count === 0
+    ? 0
+    : binding.read(fd, bytes, offset, count, at === null || at === -1 ? null : Number(at));
 }
 
 export function writeSync(
@@ -112,9 +120,16 @@ export function writeSync(
   checkFd(fd);
   if (typeof data === "string") {
     const bytes = Buffer.from(data, (lengthOrEncoding ?? "utf8") as BufferEncoding);
-    return binding.write(fd, bytes, 0, bytes.length, typeof offsetOrPosition === "number" ? offsetOrPosition : null);
+    return binding.write(
+      fd,
+      bytes,
+      0,
+      bytes.length,
+      typeof offsetOrPosition === "number" ? offsetOrPosition : null,
+    );
   }
-  if (!ArrayBuffer.isView(data)) throw invalidArgType("buffer", ["string", "Buffer", "TypedArray", "DataView"], data);
+  if (!ArrayBuffer.isView(data))
+    throw invalidArgType("buffer", ["string", "Buffer", "TypedArray", "DataView"], data);
   if (typeof offsetOrPosition === "object" && offsetOrPosition !== null) {
     const { offset = 0, length = data.byteLength - offset, position: at = null } = offsetOrPosition;
     return binding.write(fd, data, offset, length, at);
@@ -125,7 +140,12 @@ export function writeSync(
 }
 
 /** Runs an action on a path's descriptor, or on the descriptor that was given. */
-function withFile<T>(file: PathLike | number, flags: string | number, mode: number | string | undefined, action: (fd: number) => T): T {
+function withFile<T>(
+  file: PathLike | number,
+  flags: string | number,
+  mode: number | string | undefined,
+  action: (fd: number) => T,
+): T {
   if (typeof file === "number") return action(file);
   const fd = openSync(file, flags, mode);
   try {
@@ -164,7 +184,11 @@ export function writeFileSync(
   });
 }
 
-export function appendFileSync(file: PathLike | number, data: string | ArrayBufferView, options?: EncodingOptions): void {
+export function appendFileSync(
+  file: PathLike | number,
+  data: string | ArrayBufferView,
+  options?: EncodingOptions,
+): void {
   const given = typeof options === "string" ? { encoding: options } : (options ?? {});
   writeFileSync(file, data, { flag: "a", ...given });
 }
@@ -217,7 +241,8 @@ function kindOf(type: number, path: string): number {
 
 export function readdirSync(path: PathLike, options?: string | null | ReaddirOptions): (string | Dirent)[] {
   const folder = pathText(path);
-  const { withFileTypes = false, recursive = false } = typeof options === "object" && options !== null ? options : {};
+  const { withFileTypes = false, recursive = false } =
+    typeof options === "object" && options !== null ? options : {};
   const result: (string | Dirent)[] = [];
   const visit = (current: string, prefix: string) => {
     const entries = binding.readdir(current);
@@ -232,9 +257,13 @@ export function readdirSync(path: PathLike, options?: string | null | ReaddirOpt
   return result;
 }
 
-export function mkdirSync(path: PathLike, options?: number | string | null | { recursive?: boolean; mode?: number | string }): string | undefined {
+export function mkdirSync(
+  path: PathLike,
+  options?: number | string | null | { recursive?: boolean; mode?: number | string },
+): string | undefined {
   const folder = pathText(path);
-  const { recursive = false, mode } = typeof options === "object" && options !== null ? options : { mode: options ?? undefined };
+  const { recursive = false, mode } =
+    typeof options === "object" && options !== null ? options : { mode: options ?? undefined };
   const bits = modeOf(mode, 0o777);
   if (!recursive) {
     binding.mkdir(folder, bits);
@@ -298,13 +327,25 @@ export function mkdtempSync(prefix: string): string {
 }
 
 export function copyFileSync(from: PathLike, to: PathLike, mode = 0): void {
-  const source = openSync(from, "r");
+  const [source, target] = [pathText(from, "src"), pathText(to, "dest")];
   try {
-    const exclusive = (mode & constants.COPYFILE_EXCL) !== 0;
-    const bytes = binding.readAll(source);
-    writeFileSync(to, bytes, { flag: exclusive ? "wx" : "w", mode: fstatSync(source).mode & 0o777 });
-  } finally {
-    closeSync(source);
+    const fd = openSync(source, "r");
+    try {
+      const flag = (mode & constants.COPYFILE_EXCL) !== 0 ? "wx" : "w";
+      writeFileSync(target, binding.readAll(fd), { flag, mode: fstatSync(fd).mode & 0o777 });
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    // Told as one call that has two paths.
+    const { message } = error as Error;
+    const text = message.slice(0, message.indexOf(", "));
+    throw Object.assign(error as Error, {
+      message: `${text}, copyfile '${source}' -> '${target}'`,
+      syscall: "copyfile",
+      path: source,
+      dest: target,
+    });
   }
 }
 
@@ -320,7 +361,11 @@ function secondsOf(time: number | string | Date): number {
   return time instanceof Date ? time.getTime() / 1000 : Number(time);
 }
 
-export function utimesSync(path: PathLike, accessed: number | string | Date, modified: number | string | Date): void {
+export function utimesSync(
+  path: PathLike,
+  accessed: number | string | Date,
+  modified: number | string | Date,
+): void {
   binding.utimes(pathText(path), secondsOf(accessed), secondsOf(modified));
 }
 

@@ -3,15 +3,21 @@ import { lookup } from "../dns.ts";
 import { invalidArgType, nodeError, validateNumber } from "../node-error.ts";
 import { Duplex } from "../stream.ts";
 import { type Address, connectToAny, type Lookup } from "./attempt.ts";
-import { binding, ON_DATA, ON_END, ON_READ_ERROR, ON_WRITTEN, socketError, type TcpHandle } from "./handle.ts";
+import {
+  binding,
+  ON_DATA,
+  ON_END,
+  ON_READ_ERROR,
+  ON_WRITTEN,
+  socketError,
+  type TcpHandle,
+} from "./handle.ts";
 
 type Callback = (error?: Error | null) => void;
 
 export interface SocketOptions {
   allowHalfOpen?: boolean;
   highWaterMark?: number;
-  readable?: boolean;
-  writable?: boolean;
   signal?: AbortSignal;
 }
 
@@ -67,13 +73,11 @@ export class Socket extends Duplex {
   #peer: [string, number, 4 | 6] | undefined;
 
   constructor(options: SocketOptions | null = {}) {
-    const { allowHalfOpen = false, highWaterMark, signal, readable = true, writable = true } = options ?? {};
+    const { allowHalfOpen = false, highWaterMark, signal } = options ?? {};
     super({
       allowHalfOpen,
       autoDestroy: true,
       emitClose: false,
-      readable,
-      writable,
       ...(highWaterMark !== undefined && { highWaterMark }),
       ...(signal && { signal }),
     });
@@ -85,7 +89,11 @@ export class Socket extends Duplex {
       throw nodeError(Error, "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", "Local sockets are not in this runtime");
     }
     if (options.port === undefined) {
-      throw nodeError(TypeError, "ERR_MISSING_ARGS", 'The "options" or "port" or "path" argument must be specified');
+      throw nodeError(
+        TypeError,
+        "ERR_MISSING_ARGS",
+        'The "options" or "port" or "path" argument must be specified',
+      );
     }
     const port = portOf(options.port);
     const host = options.host ?? "localhost";
@@ -107,10 +115,15 @@ export class Socket extends Duplex {
 
   #resolve(host: string, port: number, options: ConnectOptions): void {
     const resolver = options.lookup ?? lookup;
-    const query = { family: options.family ?? 0, all: options.lookup === undefined, ...(options.hints && { hints: options.hints }) };
+    const query = {
+      family: options.family ?? 0,
+      all: options.lookup === undefined,
+      ...(options.hints && { hints: options.hints }),
+    };
     resolver(host, query, (error, found, family) => {
       const list = Array.isArray(found) ? found : [{ address: found ?? "", family: family ?? 4 }];
-      for (const { address, family: kind } of error ? [] : list) this.emit("lookup", null, address, kind, host);
+      for (const { address, family: kind } of error ? [] : list)
+        this.emit("lookup", null, address, kind, host);
       if (error) this.emit("lookup", error, undefined, undefined, host);
       if (!this.connecting || this.destroyed) return;
       if (error) process.nextTick(() => this.destroy(error));
@@ -187,7 +200,13 @@ export class Socket extends Duplex {
   #send(chunks: readonly Uint8Array[], callback: Callback): void {
     if (this.connecting) {
       const onClose = () =>
-        callback(nodeError(Error, "ERR_SOCKET_CLOSED_BEFORE_CONNECTION", "Socket closed before the connection was established"));
+        callback(
+          nodeError(
+            Error,
+            "ERR_SOCKET_CLOSED_BEFORE_CONNECTION",
+            "Socket closed before the connection was established",
+          ),
+        );
       this.once("connect", () => {
         this.off("close", onClose);
         this.#send(chunks, callback);
@@ -212,7 +231,8 @@ export class Socket extends Duplex {
       return;
     }
     this.#handle?.shutdown();
-    callback();
+    // In a later turn, as in Node.js: an error in this one comes before 'finish'.
+    setImmediate(callback);
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -228,7 +248,9 @@ export class Socket extends Duplex {
     const pending = this.#pendingWrite;
     this.#pendingWrite = null;
     callback(error);
-    pending?.(error ?? nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"));
+    pending?.(
+      error ?? nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
+    );
     const emitClose = () => this.emit("close", error !== null);
     // After 'error', which comes in this turn.
     if (handle) setImmediate(emitClose);

@@ -34,7 +34,7 @@ function abortable<T>(options: Options, start: (resolve: (value: T) => void) => 
 
 export function setTimeout<T>(delay?: number, value?: T, options: Options = {}): Promise<T> {
   return abortable(options, (resolve) => {
-    const timer = timeout(resolve as () => void, delay, value as T);
+    const timer = timeout(() => resolve(value as T), delay);
     if (options.ref === false) timer.unref();
     return () => clearTimeout(timer);
   });
@@ -42,7 +42,7 @@ export function setTimeout<T>(delay?: number, value?: T, options: Options = {}):
 
 export function setImmediate<T>(value?: T, options: Options = {}): Promise<T> {
   return abortable(options, (resolve) => {
-    const item = immediate(resolve as () => void, value as T);
+    const item = immediate(() => resolve(value as T));
     if (options.ref === false) item.unref();
     return () => clearImmediate(item);
   });

@@ -33,7 +33,8 @@ function piecesOf(text: string): number[] {
     (Number(high) * 256 + Number(low)).toString(16);
   const plain = dotted ? `${dotted[1]}${hex(dotted[2], dotted[3])}:${hex(dotted[4], dotted[5])}` : text;
   const [head = "", tail] = plain.split("::");
-  const numbers = (part: string) => (part === "" ? [] : part.split(":").map((piece) => Number.parseInt(piece, 16)));
+  const numbers = (part: string) =>
+    part === "" ? [] : part.split(":").map((piece) => Number.parseInt(piece, 16));
   if (tail === undefined) return numbers(head);
   const [before, after] = [numbers(head), numbers(tail)];
   return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
@@ -69,7 +70,6 @@ export function parseHost(text: string, special: boolean): string | null {
     return null;
   }
   // Internationalised names would need their tables here; configurations use the xn-- form.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything beyond ASCII
   if (name === "" || FORBIDDEN_IN_DOMAIN.test(name) || /[^\x00-\x7f]/.test(name)) return null;
   const address = parseIPv4(name);
   return address === undefined ? name : address;

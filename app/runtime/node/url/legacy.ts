@@ -40,7 +40,9 @@ export function parseQuery(text: string): Record<string, string | string[]> {
   for (const part of text.split("&")) {
     if (part === "") continue;
     const at = part.indexOf("=");
-    const [name, value] = (at < 0 ? [part, ""] : [part.slice(0, at), part.slice(at + 1)]).map(unescapeQuery) as [string, string];
+    const [name, value] = (at < 0 ? [part, ""] : [part.slice(0, at), part.slice(at + 1)]).map(
+      unescapeQuery,
+    ) as [string, string];
     const present = result[name];
     if (present === undefined) result[name] = value;
     else if (Array.isArray(present)) present.push(value);
@@ -98,10 +100,15 @@ export function parse(input: unknown, parseQueryString = false, slashesDenoteHos
     url.protocol = protocol;
     rest = rest.slice(protocol.length);
   }
-  const hasSlashes = rest.startsWith("//") && (slashesDenoteHost || protocol !== undefined || /^\/\/[^@/]+@[^@/]+/.test(rest));
-  if (hasSlashes && protocol !== "javascript:") {
-    url.slashes = true;
-    rest = rest.slice(2);
+  const hasSlashes =
+    rest.startsWith("//") && (slashesDenoteHost || protocol !== undefined || /^\/\/[^@/]+@[^@/]+/.test(rest));
+  // Of a protocol that it doesn't know, the legacy parser takes what follows for a host, slashes or not.
+  const hasHost = hasSlashes || (protocol !== undefined && !SLASHED.test(protocol));
+  if (hasHost && protocol !== "javascript:") {
+    if (hasSlashes) {
+      url.slashes = true;
+      rest = rest.slice(2);
+    }
     const lastAt = rest.slice(0, rest.search(/[/?#]|$/)).lastIndexOf("@");
     const end = rest.slice(lastAt + 1).search(/[/?#\t\n\r "'<>\\^`{|}]|$/) + lastAt + 1;
     readHost(url, rest.slice(0, end));
@@ -122,7 +129,8 @@ export function parse(input: unknown, parseQueryString = false, slashesDenoteHos
     url.query = Object.create(null) as Record<string, string>;
   }
   if (rest !== "") url.pathname = rest;
-  if (protocol !== undefined && SLASHED.test(protocol) && url.hostname && url.pathname === null) url.pathname = "/";
+  if (protocol !== undefined && SLASHED.test(protocol) && url.hostname && url.pathname === null)
+    url.pathname = "/";
   if (url.pathname !== null || url.search !== null) url.path = (url.pathname ?? "") + (url.search ?? "");
   url.href = format(url);
   return url;
@@ -151,15 +159,19 @@ function stringifyQuery(query: object): string {
 export function format(input: string | URL | FormatInput): string {
   if (typeof input === "string") return parse(input).href;
   if (input instanceof URL) return input.href;
-  if (typeof input !== "object" || input === null) throw invalidArgType("urlObject", ["Object", "string"], input);
-  const auth = input.auth ? `${encodeURIComponent(input.auth).replace(/%3A/i, ":")}@` : "";
+  if (typeof input !== "object" || input === null)
+    throw invalidArgType("urlObject", ["Object", "string"], input);
+  const auth = input.auth ? `${encodeURIComponent(input.auth).replaceAll("%3A", ":")}@` : "";
   let protocol = input.protocol ?? "";
   if (protocol !== "" && !protocol.endsWith(":")) protocol += ":";
   let host = "";
   if (input.host) {
     host = auth + input.host;
   } else if (input.hostname) {
-    const name = input.hostname.includes(":") && !input.hostname.startsWith("[") ? `[${input.hostname}]` : input.hostname;
+    const name =
+      input.hostname.includes(":") && !input.hostname.startsWith("[")
+        ? `[${input.hostname}]`
+        : input.hostname;
     host = auth + name + (input.port ? `:${input.port}` : "");
   }
   let pathname = (input.pathname ?? "").replace(/[?#]/g, (character) => (character === "?" ? "%3F" : "%23"));

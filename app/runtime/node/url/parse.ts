@@ -162,7 +162,6 @@ function withScheme(record: UrlRecord, base: UrlRecord | null, rest: string, has
 
 /** The record of a URL, or null when the text isn't one. */
 export function parseUrl(input: string, base: UrlRecord | null): UrlRecord | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the standard strips C0 controls and blanks
   const text = input.replace(/^[\0-\x20]+|[\0-\x20]+$/g, "").replace(/[\t\n\r]/g, "");
   const record: UrlRecord = {
     scheme: "",
@@ -181,7 +180,10 @@ export function parseUrl(input: string, base: UrlRecord | null): UrlRecord | nul
   if (scheme !== undefined) {
     record.scheme = scheme.toLowerCase();
     valid = withScheme(record, base, hierarchy.slice(scheme.length), query !== null);
-  } else if (base === null || (typeof base.path === "string" && (hierarchy !== "" || query !== null || fragment === null))) {
+  } else if (
+    base === null ||
+    (typeof base.path === "string" && (hierarchy !== "" || query !== null || fragment === null))
+  ) {
     valid = false;
   } else if (typeof base.path === "string") {
     Object.assign(record, base);

@@ -20,7 +20,9 @@ function decode(text: string): string {
 }
 
 function encode(text: string): string {
-  return encodeURIComponent(text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd"))
+  return encodeURIComponent(
+    text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd"),
+  )
     .replaceAll("%20", "+")
     .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -35,7 +37,12 @@ function parse(text: string): [string, string][] {
     });
 }
 
-export type SearchInit = string | Iterable<readonly [string, string]> | Record<string, string> | undefined | null;
+export type SearchInit =
+  | string
+  | Iterable<readonly [string, string]>
+  | Record<string, string>
+  | undefined
+  | null;
 
 export class URLSearchParams {
   #list: [string, string][] = [];
@@ -48,7 +55,11 @@ export class URLSearchParams {
     } else if (Symbol.iterator in init) {
       for (const pair of init) {
         if (typeof pair !== "object" || [...pair].length !== 2) {
-          throw nodeError(TypeError, "ERR_INVALID_TUPLE", "Each query pair must be an iterable [name, value] tuple");
+          throw nodeError(
+            TypeError,
+            "ERR_INVALID_TUPLE",
+            "Each query pair must be an iterable [name, value] tuple",
+          );
         }
         this.append(pair[0], pair[1]);
       }
@@ -73,7 +84,9 @@ export class URLSearchParams {
     this.#changed?.();
   }
   delete(name: string, value?: string): void {
-    this.#list = this.#list.filter(([n, v]) => n !== String(name) || (value !== undefined && v !== String(value)));
+    this.#list = this.#list.filter(
+      ([n, v]) => n !== String(name) || (value !== undefined && v !== String(value)),
+    );
     this.#changed?.();
   }
   get(name: string): string | null {

@@ -119,7 +119,11 @@ export class URL {
     if (typeof this.#record.path === "string") return;
     const special = isSpecial(this.#record.scheme);
     const path = `${text}`;
-    this.#record.path = appendPath([], special ? path.replace(/^[/\\]/, "") : path.replace(/^\//, ""), special);
+    this.#record.path = appendPath(
+      [],
+      special ? path.replace(/^[/\\]/, "") : path.replace(/^\//, ""),
+      special,
+    );
   }
 
   get search(): string {
@@ -162,7 +166,19 @@ export class URL {
 
   [customInspect](): string {
     const { href, origin, protocol, username, password, host, hostname, port, pathname, search, hash } = this;
-    const shown = { href, origin, protocol, username, password, host, hostname, port, pathname, search, hash };
+    const shown = {
+      href,
+      origin,
+      protocol,
+      username,
+      password,
+      host,
+      hostname,
+      port,
+      pathname,
+      search,
+      hash,
+    };
     return `URL ${inspect(shown)}`;
   }
 }

@@ -10,7 +10,8 @@ interface Mode {
 function sameKeys(a: object, b: object, mode: Mode): boolean {
   const enumerable = (value: object) =>
     Reflect.ownKeys(value).filter(
-      (key) => (mode.strict || typeof key === "string") && Object.getOwnPropertyDescriptor(value, key)?.enumerable,
+      (key) =>
+        (mode.strict || typeof key === "string") && Object.getOwnPropertyDescriptor(value, key)?.enumerable,
     );
   const keys = enumerable(a);
   if (keys.length !== enumerable(b).length) return false;
@@ -64,7 +65,9 @@ function sameContents(a: object, b: object, mode: Mode): boolean {
   }
   if (a instanceof Error) return b instanceof Error && a.message === b.message && a.name === b.name;
   if (types.isFloat64Array(a)) {
-    return types.isFloat64Array(b) && a.length === b.length && a.every((value, at) => equal(value, b[at], mode));
+    return (
+      types.isFloat64Array(b) && a.length === b.length && a.every((value, at) => equal(value, b[at], mode))
+    );
   }
   if (types.isArrayBufferView(a)) return types.isArrayBufferView(b) && sameBytes(bytesOf(a), bytesOf(b));
   if (types.isAnyArrayBuffer(a)) return types.isAnyArrayBuffer(b) && sameBytes(bytesOf(a), bytesOf(b));

@@ -23,6 +23,8 @@ interface Context {
   readonly circular: Map<object, number>;
   indentation: number;
   depth: number;
+  /** Level of the object whose entries were shown last: what is shallow goes on one line. */
+  lastLevel: number;
 }
 
 export const customInspect: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
@@ -42,8 +44,8 @@ const DEFAULTS: Required<InspectOptions> = {
 };
 
 const IDENTIFIER = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to be escaped
-const TO_ESCAPE = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const TO_ESCAPE =
+  /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const SHORT_ESCAPES: Record<string, string> = {
   "\b": "\\b",
   "\t": "\\t",
@@ -58,7 +60,7 @@ function escapeCharacter(character: string): string {
   const short = SHORT_ESCAPES[character];
   if (short !== undefined) return short;
   const code = character.charCodeAt(0);
-  return code < 256 ? `\\x${code.toString(16).toUpperCase().padStart(2, "0")}` : `\\u${code.toString(16).toUpperCase()}`;
+  return code < 256 ? `\\x${code.toString(16).toUpperCase().padStart(2, "0")}` : `\\u${code.toString(16)}`;
 }
 
 /** A string in the quotes that need the least escaping. */
@@ -130,11 +132,12 @@ function constructorName(value: object): string | null {
 }
 
 function prefixOf(value: object, name: string | null, fallback: string, size = ""): string {
-  const rawTag: unknown = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
-  const tag = isStringTag(rawTag) && rawTag !== name ? rawTag : "";
-  const shownTag = tag !== "" && tag !== fallback ? `[${tag}] ` : "";
-  if (name === null) return `[${fallback}${size}: null prototype] ${shownTag}`;
-  return `${name}${size} ${shownTag}`;
+  const tag: unknown = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  if (name === null) {
+    const shown = isStringTag(tag) && tag !== fallback ? `[${tag}] ` : "";
+    return `[${fallback}${size}: null prototype] ${shown}`;
+  }
+  return `${name}${size} ${isStringTag(tag) && tag !== name ? `[${tag}] ` : ""}`;
 }
 
 function propertyKey(key: string | symbol): string {
@@ -142,7 +145,12 @@ function propertyKey(key: string | symbol): string {
   return IDENTIFIER.test(key) ? key : quoteString(key);
 }
 
-function formatProperty(object: object, key: string | symbol, context: Context, kind: "named" | "element"): string {
+function formatProperty(
+  object: object,
+  key: string | symbol,
+  context: Context,
+  kind: "named" | "element",
+): string {
   const descriptor = Object.getOwnPropertyDescriptor(object, key) ?? {
     value: (object as Record<string | symbol, unknown>)[key],
     enumerable: true,
@@ -224,19 +232,27 @@ function formatError(error: Error, keys: (string | symbol)[], context: Context):
   }
   if ("cause" in error && Object.hasOwn(error, "cause") && !keys.includes("cause")) keys.push("cause");
   const errors = (error as { errors?: unknown }).errors;
-  if (Array.isArray(errors) && Object.hasOwn(error, "errors") && !keys.includes("errors")) keys.push("errors");
+  if (Array.isArray(errors) && Object.hasOwn(error, "errors") && !keys.includes("errors"))
+    keys.push("errors");
   const text = errorStack(error);
   const indentation = " ".repeat(context.indentation);
   return indentation === "" ? text : text.split("\n").join(`\n${indentation}`);
 }
 
 function functionBase(value: () => unknown, name: string | null, tag: string): string {
-  const source = Function.prototype.toString.call(value);
-  if (source.startsWith("class")) {
+  // Bytecode keeps no source text; only a class has a prototype that can't be replaced.
+  if (
+    Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false &&
+    !types.isGeneratorFunction(value)
+  ) {
     const parent = Object.getPrototypeOf(value)?.name;
     return `[class ${value.name === "" ? "(anonymous)" : value.name}${parent ? ` extends ${parent}` : ""}]`;
   }
-  const kind = types.isGeneratorFunction(value) ? "GeneratorFunction" : types.isAsyncFunction(value) ? "AsyncFunction" : "Function";
+  const kind = types.isGeneratorFunction(value)
+    ? "GeneratorFunction"
+    : types.isAsyncFunction(value)
+      ? "AsyncFunction"
+      : "Function";
   const base = `[${kind}${value.name === "" ? " (anonymous)" : `: ${value.name}`}]`;
   if (name === null) return `${base.slice(0, -1)}] [null prototype]`.trim();
   return tag === "" ? base : `${base} [${tag}]`;
@@ -255,7 +271,12 @@ function shapeOf(value: object, keys: (string | symbol)[], context: Context): Sh
   const shape: Shape = { base: "", braces: ["{", "}"], entries: () => [], isList: false };
   if (Array.isArray(value)) {
     const prefix = name === "Array" ? "" : prefixOf(value, name, "Array", `(${value.length})`);
-    return { ...shape, braces: [`${prefix}[`, "]"], entries: (inner) => formatArray(value, inner), isList: true };
+    return {
+      ...shape,
+      braces: [`${prefix}[`, "]"],
+      entries: (inner) => formatArray(value, inner),
+      isList: true,
+    };
   }
   if (types.isTypedArray(value)) {
     const kind = Object.prototype.toString.call(value).slice(8, -1);
@@ -291,8 +312,10 @@ function shapeOf(value: object, keys: (string | symbol)[], context: Context): Sh
     return { ...shape, braces: [`${prefixOf(value, name, "ArrayBuffer")}{`, "}"], entries };
   }
   if (types.isPromise(value)) return { ...shape, braces: ["Promise {", "}"], entries: () => ["<pending>"] };
-  if (types.isWeakSet(value)) return { ...shape, braces: ["WeakSet {", "}"], entries: () => ["<items unknown>"] };
-  if (types.isWeakMap(value)) return { ...shape, braces: ["WeakMap {", "}"], entries: () => ["<items unknown>"] };
+  if (types.isWeakSet(value))
+    return { ...shape, braces: ["WeakSet {", "}"], entries: () => ["<items unknown>"] };
+  if (types.isWeakMap(value))
+    return { ...shape, braces: ["WeakMap {", "}"], entries: () => ["<items unknown>"] };
   if (types.isBoxedPrimitive(value)) {
     const primitive = (value as { valueOf(): unknown }).valueOf();
     const kind = Object.prototype.toString.call(value).slice(8, -1);
@@ -308,7 +331,7 @@ function shapeOf(value: object, keys: (string | symbol)[], context: Context): Sh
 function visibleKeys(value: object, context: Context, isList: boolean): (string | symbol)[] {
   const all = Reflect.ownKeys(value);
   const list = all.filter((key) => {
-    if (isList && typeof key === "string" && (/^(0|[1-9]\d*)$/.test(key) || key === "length")) return false;
+    if (isList && typeof key === "string" && /^(0|[1-9]\d*)$/.test(key)) return false;
     return context.options.showHidden || Object.getOwnPropertyDescriptor(value, key)?.enumerable === true;
   });
   return list;
@@ -318,15 +341,17 @@ function visibleKeys(value: object, context: Context, isList: boolean): (string 
 function groupElements(output: string[], value: object, context: Context): string[] {
   const { breakLength, compact, maxArrayLength } = context.options;
   const hasRest = maxArrayLength !== null && Array.isArray(value) && value.length > maxArrayLength;
-  const count = hasRest || /^\.\.\. \d+ more item/.test(output.at(-1) ?? "") ? output.length - 1 : output.length;
+  const count =
+    hasRest || /^\.\.\. \d+ more item/.test(output.at(-1) ?? "") ? output.length - 1 : output.length;
   const lengths = output.slice(0, count).map((entry) => entry.length);
   const longest = Math.max(...lengths) + 2;
   const total = lengths.reduce((sum, length) => sum + length + 2, 0);
   if (longest * 3 + context.indentation >= breakLength) return output;
   if (!(total / longest > 5 || longest - 2 <= 6)) return output;
   const bias = Math.sqrt(longest - total / output.length);
+  const width = Math.max(longest - 3 - bias, 1);
   const columns = Math.min(
-    Math.round(Math.sqrt(2.5 * Math.max(bias - 3 + 3, 1) * count) / Math.max(bias, 1)),
+    Math.round(Math.sqrt(2.5 * width * count) / width),
     Math.floor((breakLength - context.indentation) / longest),
     (typeof compact === "number" ? compact : 3) * 4,
     15,
@@ -334,11 +359,13 @@ function groupElements(output: string[], value: object, context: Context): strin
   if (columns <= 1) return output;
   const widths: number[] = [];
   for (let column = 0; column < columns; column++) {
-    let width = 0;
-    for (let at = column; at < count; at += columns) width = Math.max(width, (lengths[at] ?? 0) + 2);
-    widths.push(width);
+    let widest = 0;
+    for (let at = column; at < count; at += columns) widest = Math.max(widest, (lengths[at] ?? 0) + 2);
+    widths.push(widest);
   }
-  const alignRight = Symbol.iterator in value && [...(value as Iterable<unknown>)].every((v) => typeof v === "number" || typeof v === "bigint");
+  const alignRight =
+    Symbol.iterator in value &&
+    [...(value as Iterable<unknown>)].every((v) => typeof v === "number" || typeof v === "bigint");
   const rows: string[] = [];
   for (let from = 0; from < count; from += columns) {
     const to = Math.min(from + columns, count);
@@ -346,46 +373,43 @@ function groupElements(output: string[], value: object, context: Context): strin
     for (let at = from; at < to; at++) {
       const last = at === to - 1;
       const cell = `${output[at]}${last ? "" : ", "}`;
-      const width = (widths[at - from] ?? 0) - (last ? 2 : 0);
-      if (alignRight) row += cell.padStart(width);
-      else row += last ? cell : cell.padEnd(width);
+      const room = (widths[at - from] ?? 0) - (last ? 2 : 0);
+      if (alignRight) row += cell.padStart(room);
+      else row += last ? cell : cell.padEnd(room);
     }
     rows.push(row);
   }
   return count < output.length ? [...rows, output[count] as string] : rows;
 }
 
-function join(output: string[], shape: Shape, value: object, entriesDepth: number, context: Context): string {
-  const { compact, breakLength } = context.options;
-  const [open, close] = shape.braces;
-  const base = shape.base === "" ? "" : `${shape.base} `;
-  let entries = output;
-  if (typeof compact === "number" && compact >= 1) {
-    const before = entries.length;
-    if (shape.isList && before > 6) entries = groupElements(output, value, context);
-    if (entriesDepth < compact && before === entries.length) {
-      const start = entries.length + context.indentation + open.length + base.length + 10;
-      const length = entries.reduce((sum, entry) => sum + entry.length, entries.length + start);
-      const single = entries.join(", ");
-      if (length <= breakLength && !single.includes("\n")) return `${base}${open} ${single} ${close}`;
-    }
-    const indentation = `\n${" ".repeat(context.indentation)}`;
-    return `${base}${open}${indentation}  ${entries.join(`,${indentation}  `)}${indentation}${close}`;
-  }
-  return `${base}${open} ${entries.join(", ")} ${close}`;
+function fitsOneLine(entries: readonly string[], start: number, base: string, context: Context): boolean {
+  const { breakLength } = context.options;
+  const total = entries.reduce((sum, entry) => sum + entry.length, entries.length + start);
+  return total <= breakLength && !base.includes("\n");
 }
 
-/** How many levels of objects are inside `value`, up to `limit`: what is shallow goes on one line. */
-function levelsInside(value: unknown, limit: number): number {
-  if (limit === 0 || typeof value !== "object" || value === null) return 0;
-  let deepest = 0;
-  const inner: Iterable<unknown> = types.isMap(value) ? [...value].flat() : types.isSet(value) ? value : Object.values(value);
-  for (const entry of inner) {
-    if (typeof entry === "object" && entry !== null && Object.keys(entry).length > 0) {
-      deepest = Math.max(deepest, 1 + levelsInside(entry, limit - 1));
+function join(output: string[], shape: Shape, value: object, context: Context): string {
+  const { compact } = context.options;
+  const [open, close] = shape.braces;
+  const base = shape.base === "" ? "" : `${shape.base} `;
+  const indentation = `\n${" ".repeat(context.indentation)}`;
+  let entries = output;
+  if (compact === true) {
+    if (fitsOneLine(entries, 0, shape.base, context))
+      return `${open}${base && ` ${shape.base}`} ${entries.join(", ")} ${close}`;
+    return `${open}${base && ` ${shape.base}`} ${entries.join(`,${indentation}  `)} ${close}`;
+  }
+  if (typeof compact === "number" && compact >= 1) {
+    if (shape.isList && output.length > 6) entries = groupElements(output, value, context);
+    if (context.lastLevel - context.depth < compact && entries.length === output.length) {
+      const start = entries.length + context.indentation + open.length + shape.base.length + 10;
+      const single = entries.join(", ");
+      if (fitsOneLine(entries, start, shape.base, context) && !single.includes("\n")) {
+        return `${base}${open} ${single} ${close}`;
+      }
     }
   }
-  return deepest;
+  return `${base}${open}${indentation}  ${entries.join(`,${indentation}  `)}${indentation}${close}`;
 }
 
 function formatObject(value: object, context: Context): string {
@@ -396,7 +420,9 @@ function formatObject(value: object, context: Context): string {
     const result: unknown = custom.call(value, depth, { ...options, depth, stylize: String }, inspect);
     if (result !== value) {
       if (typeof result !== "object" || result === null) {
-        return String(result).split("\n").join(`\n${" ".repeat(context.indentation)}`);
+        return String(result)
+          .split("\n")
+          .join(`\n${" ".repeat(context.indentation)}`);
       }
       return formatValue(result, context);
     }
@@ -415,6 +441,7 @@ function formatObject(value: object, context: Context): string {
     return `[${Array.isArray(value) ? "Array" : name}]`;
   }
   context.path.push(value);
+  context.lastLevel = context.depth;
   context.depth++;
   const output = shape.entries(context);
   for (const key of keys) output.push(formatProperty(value, key, context, "named"));
@@ -431,21 +458,33 @@ function formatObject(value: object, context: Context): string {
     return `${shape.braces[0]}${shape.braces[1]}`;
   }
   if (options.sorted) output.sort(options.sorted === true ? undefined : options.sorted);
-  return join(output, shape, value, levelsInside(value, 4), context);
+  return join(output, shape, value, context);
 }
 
 function formatValue(value: unknown, context: Context): string {
-  if ((typeof value === "object" && value !== null) || typeof value === "function") return formatObject(value, context);
+  if ((typeof value === "object" && value !== null) || typeof value === "function")
+    return formatObject(value, context);
   return formatPrimitive(value, context);
 }
 
 /** A text that shows what a value is. */
-export function inspect(value: unknown, options: InspectOptions | boolean = {}, depth?: number | null): string {
+export function inspect(
+  value: unknown,
+  options: InspectOptions | boolean = {},
+  depth?: number | null,
+): string {
   const given = typeof options === "boolean" ? { showHidden: options } : options;
   const merged = { ...DEFAULTS, ...given };
   if (depth !== undefined) merged.depth = depth;
   if (merged.depth === Number.POSITIVE_INFINITY) merged.depth = null;
-  const context: Context = { options: merged, path: [], circular: new Map(), indentation: 0, depth: 0 };
+  const context: Context = {
+    options: merged,
+    path: [],
+    circular: new Map(),
+    indentation: 0,
+    depth: 0,
+    lastLevel: 0,
+  };
   if (typeof value === "string") return formatString(value, context, true);
   return formatValue(value, context);
 }

@@ -63,7 +63,10 @@ export class TextDecoder {
     this.ignoreBOM = options.ignoreBOM === true;
   }
 
-  decode(input: ArrayBuffer | ArrayBufferView = new Uint8Array(0), options: { stream?: boolean } = {}): string {
+  decode(
+    input: ArrayBuffer | ArrayBufferView = new Uint8Array(0),
+    options: { stream?: boolean } = {},
+  ): string {
     if (this.encoding === "utf-8" && !options.stream && this.#stream === null) {
       const text = utf8Decode(input, this.fatal, this.ignoreBOM);
       if (text === undefined) this.#refuse();

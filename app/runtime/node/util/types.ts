@@ -1,7 +1,7 @@
 /** util.types: what kind of object a value is, without trusting its prototype. */
 type Constructor = new (...args: never[]) => unknown;
 
-const toString = Object.prototype.toString;
+const classOf = Object.prototype.toString;
 const typedArrayTag = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype) as object,
   Symbol.toStringTag,
@@ -38,11 +38,21 @@ const isMap = hasSlot((value) => mapSize.call(value)) as (value: unknown) => val
 const isSet = hasSlot((value) => setSize.call(value)) as (value: unknown) => value is Set<unknown>;
 const isWeakMap = hasSlot((value) => WeakMap.prototype.has.call(value as WeakMap<object, unknown>, weakKey));
 const isWeakSet = hasSlot((value) => WeakSet.prototype.has.call(value as WeakSet<object>, weakKey));
-const isArrayBuffer = hasSlot((value) => bufferLength.call(value)) as (value: unknown) => value is ArrayBuffer;
+const isArrayBuffer = hasSlot((value) => bufferLength.call(value)) as (
+  value: unknown,
+) => value is ArrayBuffer;
 const isDataView = hasSlot((value) => viewLength.call(value)) as (value: unknown) => value is DataView;
 const isDate = hasSlot((value) => Date.prototype.getTime.call(value)) as (value: unknown) => value is Date;
 
-type TypedArray = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+type TypedArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 function isTypedArray(value: unknown): value is TypedArray {
   return typedArrayTag.call(value) !== undefined;
@@ -50,7 +60,7 @@ function isTypedArray(value: unknown): value is TypedArray {
 
 function isTag<T>(tag: string): (value: unknown) => value is T {
   return (value): value is T =>
-    typeof value === "object" && value !== null && toString.call(value) === `[object ${tag}]`;
+    typeof value === "object" && value !== null && classOf.call(value) === `[object ${tag}]`;
 }
 
 function isA(Class: Constructor | undefined): (value: unknown) => boolean {
@@ -69,7 +79,8 @@ export const types = {
     isArrayBuffer(value) || isTag("SharedArrayBuffer")(value),
   isArrayBuffer,
   isArrayBufferView: (value: unknown): value is ArrayBufferView => ArrayBuffer.isView(value),
-  isAsyncFunction: (value: unknown) => hasFunctionTag("AsyncFunction")(value) || hasFunctionTag("AsyncGeneratorFunction")(value),
+  isAsyncFunction: (value: unknown) =>
+    hasFunctionTag("AsyncFunction")(value) || hasFunctionTag("AsyncGeneratorFunction")(value),
   isBoxedPrimitive: (value: unknown) =>
     typeof value === "object" && value !== null && boxes.some((Box) => value instanceof Box),
   isDataView,
@@ -80,7 +91,8 @@ export const types = {
   isGeneratorObject: isTag<Generator>("Generator"),
   isMap,
   isMapIterator: isTag<Iterator<unknown>>("Map Iterator"),
-  isNativeError: (value: unknown): value is Error => toString.call(value) === "[object Error]" && value instanceof Error,
+  isNativeError: (value: unknown): value is Error =>
+    classOf.call(value) === "[object Error]" && value instanceof Error,
   isPromise: isA(Promise) as (value: unknown) => value is Promise<unknown>,
   isRegExp: isTag<RegExp>("RegExp"),
   isSet,
