@@ -1,0 +1,124 @@
+/** The supervisor: cells that die are started again and find their pipes as they were; the log keeps its order. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parsePartitionReport, partitionLines } from "../../app/supervisor/partitions.ts";
+import {
+  findLine,
+  MQTT_CONNECTED,
+  MQTT_START,
+  NAVIGATION_START,
+  OPCUA_CONNECTED,
+  OPCUA_START,
+  OS_START,
+  withoutStamp,
+} from "../lab/console-lines.ts";
+import { startNodeGateway } from "../lab/node-gateway.ts";
+import { startPlant } from "../lab/plant.ts";
+import { everyChangeArrived } from "../lab/truth.ts";
+import { withWorkbench } from "../lab/workbench.ts";
+
+const DEADLINE_MS = 60_000;
+
+/** The process of a cell, by the command line that names the root and the role. */
+function cellPid(root: string, role: string): number {
+  for (const pid of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {
+    let words: string[];
+    try {
+      words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    } catch {
+      // It has ended since.
+      continue;
+    }
+    if (words.includes(root) && words[words.indexOf("--role") + 1] === role) return Number(pid);
+  }
+  throw new Error(`no process of the ${role} cell`);
+}
+
+test("lines come in the guide's order, killed cells come back, values go on arriving", (t) =>
+  withWorkbench(t, "supervisor", async (bench) => {
+    const { server, observer, variables, files } = await startPlant({ bench, gateway: "node" });
+    const root = bench.path("card");
+    const gateway = startNodeGateway({ bench, files });
+    await findLine(gateway.lines, OPCUA_CONNECTED, { deadlineMs: DEADLINE_MS });
+    await findLine(gateway.lines, MQTT_CONNECTED, { deadlineMs: DEADLINE_MS });
+    const blocks = [...OS_START, ...OPCUA_START, ...MQTT_START, ...NAVIGATION_START];
+    const said = gateway.lines.entries.map(withoutStamp);
+    assert.deepEqual(said.slice(0, blocks.length), blocks, "R137 to R140 without anything in between");
+
+    const judge = { server, observer, variables, deadlineMs: DEADLINE_MS };
+    await everyChangeArrived(judge);
+    for (const role of ["navigation", "mqtt", "log", "opcua"]) {
+      const from = gateway.lines.entries.length;
+      process.kill(cellPid(root, role), "SIGKILL");
+      const line = `Error: the ${role} cell ended unexpectedly (signal SIGKILL); it is started again at once`;
+      await findLine(gateway.lines, line, { deadlineMs: DEADLINE_MS, from });
+      if (role === "mqtt") await findLine(gateway.lines, MQTT_CONNECTED, { deadlineMs: DEADLINE_MS, from });
+      if (role === "opcua") await findLine(gateway.lines, OPCUA_CONNECTED, { deadlineMs: DEADLINE_MS, from });
+      await server.change({ count: 3, everyMs: 50 });
+      await everyChangeArrived(judge);
+    }
+  }));
+
+test("the health log gets the same lines as the serial line", (t) =>
+  withWorkbench(t, "health-log", async (bench) => {
+    const { files } = await startPlant({ bench, gateway: "node" });
+    const gateway = startNodeGateway({ bench, files });
+    const logs = join(bench.path("card"), "HW-LOG/logs");
+    writeFileSync(join(logs, ".log"), "LogFileSizeLimit=100000\nDirectorySizeLimit=1000000\n");
+    await findLine(gateway.lines, MQTT_CONNECTED, { deadlineMs: DEADLINE_MS });
+    await findLine(gateway.lines, OPCUA_CONNECTED, { deadlineMs: DEADLINE_MS });
+    await gateway.stop();
+    const [file, ...more] = readdirSync(logs).filter((name) => name.startsWith("health-"));
+    assert.deepEqual(more, []);
+    const kept = readFileSync(join(logs, file ?? ""), "utf8")
+      .split("\n")
+      .slice(0, -1);
+    assert.deepEqual(kept, gateway.lines.entries);
+  }));
+
+test("no broken settings stop the rest: one line each, and nothing loops", (t) =>
+  withWorkbench(t, "both-broken", async (bench) => {
+    const { files } = await startPlant({ bench, gateway: "node" });
+    for (const [path, content] of files) {
+      if (path.endsWith(".json")) files.set(path, String(content).replace("{", "["));
+    }
+    const gateway = startNodeGateway({ bench, files });
+    const errors = () =>
+      gateway.lines.entries.map(withoutStamp).filter((line) => line?.startsWith("Error: "));
+    await gateway.lines.until(() => errors().length >= 2, {
+      what: "two error lines",
+      deadlineMs: DEADLINE_MS,
+    });
+    await gateway.stop();
+    assert.equal(gateway.lines.entries.length, OS_START.length + 2, gateway.lines.entries.join("\n"));
+    assert.match(
+      errors()[0] ?? "",
+      /OpcUaClientSettings-0\.json, line 2, column \d+: not valid JSON: expected ',' or '\]', found ':'/,
+    );
+    assert.match(errors()[1] ?? "", /MqttPublisherSettings-0\.json, line 2, column \d+: not valid JSON/);
+  }));
+
+test("partitions as the init script reports them", () => {
+  const report =
+    "HW-BOOT\t/dev/mmcblk0p1\tok\nHW-LOG\t/dev/mmcblk0p2\tok\nHW-IDS\t/dev/mmcblk0p3\tok\nHW-INW\t/dev/mmcblk0p4\tok\nHW-ENW\t/dev/mmcblk0p5\tok\n";
+  const whole = partitionLines(parsePartitionReport(report));
+  assert.deepEqual(
+    whole.info.map((line) => `Info: ${line}`),
+    OS_START,
+  );
+  assert.equal(whole.error, null);
+  const damaged = report
+    .replace("mmcblk0p3\tok", "mmcblk0p3\te2fsck found damage that it can't repair")
+    .replace(/HW-INW.*\n/, "HW-INW\t-\tnot found\n");
+  const { info, error } = partitionLines(parsePartitionReport(damaged));
+  assert.equal(info.length, 7);
+  assert.equal(
+    error,
+    "[BLKDEVSR] the card's partitions are not as expected: HW-IDS (/dev/mmcblk0p3): e2fsck found damage that it can't repair; " +
+      "HW-INW: not found. Cure: write the card anew with gwcard, or label its ext3 partitions HW-BOOT, HW-LOG, HW-IDS, HW-INW, HW-ENW",
+  );
+  assert.match(partitionLines(parsePartitionReport("")).error ?? "", /HW-BOOT: not found; HW-LOG: not found/);
+  assert.deepEqual(partitionLines(parsePartitionReport("")).info, []);
+});
