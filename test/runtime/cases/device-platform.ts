@@ -47,14 +47,15 @@ const writer = platform.spawn({
     let total = 0;
     const send = () => {
       for (;;) {
-        const taken = out.write(chunk);
+        const rest = Math.min(chunk.length, 300_000 - total);
+        const taken = out.write(chunk.subarray(0, rest));
         total += taken;
         if (total >= 300_000) {
           out.close();
           setTimeout(() => process.exit(5), 10);
           return;
         }
-        if (taken < chunk.length) {
+        if (taken < rest) {
           out.onceWritable(send);
           return;
         }

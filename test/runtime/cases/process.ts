@@ -182,6 +182,10 @@ process.on("exit", (code) => {
   console.log("exit", code);
   setTimeout(() => console.log("never"), 0);
 });
-process.once("SIGUSR2", (name: string, number: number) => console.log("signal", name, number));
+// Waiting for a signal keeps no process alive; the timer does.
+const waiting = setTimeout(() => console.log("never: the signal did not come"), 60_000);
+process.once("SIGUSR2", (name: string, number: number) => {
+  console.log("signal", name, number);
+  clearTimeout(waiting);
+});
 setTimeout(() => process.kill(process.pid, "SIGUSR2"), 20);
-setTimeout(() => undefined, 50);
