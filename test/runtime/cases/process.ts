@@ -50,7 +50,7 @@ show("memory", () => {
     Object.keys(usage),
   ];
 });
-show("cpu", () => [process.cpuUsage().user > 0, process.cpuUsage(process.cpuUsage()).user >= 0]);
+show("cpu", () => [process.cpuUsage().user >= 0, process.cpuUsage(process.cpuUsage()).user >= 0]);
 show("kill 0", () => process.kill(process.pid, 0));
 showCode("kill nobody", () => process.kill(2 ** 22 + 7, 0));
 showCode("kill unknown signal", () => process.kill(process.pid, "SIGNONE"));
