@@ -151,3 +151,36 @@ check("what the security policies need is what the openssl command does", async 
   }
   rmSync(work, { recursive: true });
 });
+
+check("every reason not to trust a certificate is told, revocation lists included", async () => {
+  for (const engine of await builds()) {
+    const outcome = await runOnDevice(engine, "x509-chain", [pki]);
+    assert.equal(outcome.end, 0, outcome.stderr);
+    assert.deepEqual(outcome.stdout.trim().split("\n"), [
+      'chain file: ["C=DE\\nO=Test\\nCN=gateway", "C=DE\\nO=Test\\nCN=Test CA"]',
+      "two DER in one file: 2",
+      "text around: 1",
+      "cut off: throws Error ERR_OSSL_PEM_BAD_END_LINE: error:04800066:PEM routines::bad end line",
+      'rest is no DER: "refused: asn1 encoding routines"',
+      "key instead: throws Error ERR_OSSL_PEM_NO_START_LINE: error:0480006C:PEM routines::no start line",
+      'facts: [["digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment"], "sha256WithRSAEncryption", 300]',
+      'facts of an old one: [undefined, "sha1WithRSAEncryption"]',
+      "good: []",
+      "good with lists: []",
+      'list as DER: ["CERT_REVOKED 0 certificate revoked"]',
+      "another CA's list: []",
+      'revoked: ["CERT_REVOKED 0 certificate revoked"]',
+      'expired: ["CERT_HAS_EXPIRED 0 certificate has expired"]',
+      'expired, at its time: ["CERT_NOT_YET_VALID 1 certificate is not yet valid"]',
+      'not yet valid: ["CERT_NOT_YET_VALID 0 certificate is not yet valid"]',
+      'wrong CA: ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY 0 unable to get local issuer certificate", "UNABLE_TO_VERIFY_LEAF_SIGNATURE 0 unable to verify the first certificate"]',
+      'nothing trusted: ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY 0 unable to get local issuer certificate", "UNABLE_TO_VERIFY_LEAF_SIGNATURE 0 unable to verify the first certificate"]',
+      'expired and from nowhere: ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY 0 unable to get local issuer certificate", "UNABLE_TO_VERIFY_LEAF_SIGNATURE 0 unable to verify the first certificate", "CERT_HAS_EXPIRED 0 certificate has expired"]',
+      'self-signed: ["DEPTH_ZERO_SELF_SIGNED_CERT 0 self-signed certificate"]',
+      "self-signed, trusted: []",
+      "leaf in the trust list: [true, []]",
+      'culprit: "CN=server"',
+      'list that isn\'t: "refused: asn1 encoding routines"',
+    ]);
+  }
+});

@@ -18,7 +18,6 @@ const MOODS: Readonly<Record<string, readonly string[]>> = {
   expired: ["-cert", "server-expired.pem", "-key", "server.key"],
   future: ["-cert", "server-future.pem", "-key", "server.key"],
   revoked: ["-cert", "server-revoked.pem", "-key", "server.key"],
-  sha1: ["-cert", "server-sha1.pem", "-key", "server.key", "-cipher", "DEFAULT@SECLEVEL=0"],
   tls11: ["-cert", "server.pem", "-key", "server.key", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
 };
 

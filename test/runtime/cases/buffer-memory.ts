@@ -66,10 +66,12 @@ show("slice kinds", () => [
 ]);
 show("concat", () => [
   Buffer.concat([]),
+  Buffer.concat([], 5),
   Buffer.concat([abc, Buffer.from("x"), new Uint8Array(2)]),
   Buffer.concat([abc], 3),
   Buffer.concat([abc], 10),
 ]);
+show("concat fraction", () => Buffer.concat([abc], 1.5));
 show("concat no list", () => Buffer.concat(wrong("abc")));
 show("concat text", () => Buffer.concat([abc, wrong("abc")]));
 show("concat uint16", () => Buffer.concat([wrong(new Uint16Array(2))]));
