@@ -7,8 +7,6 @@ import { OsBuildError } from "./os-build-error.ts";
 export const HOST_TOOLS: Readonly<Record<string, string>> = {
   gcc: "gcc",
   "/usr/lib/gcc/x86_64-linux-gnu/*/32/libgcc.a": "gcc-multilib",
-  "/usr/include/openssl/opensslv.h": "libssl-dev",
-  "/usr/include/libelf.h": "libelf-dev",
   "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
   "/usr/lib/grub/i386-efi/kernel.img": "grub-efi-ia32-bin",
   "grub-mkimage": "grub-common",

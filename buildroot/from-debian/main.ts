@@ -19,9 +19,10 @@ import { requireHostTools } from "./host-tools.ts";
 import { legalNotices } from "./legal.ts";
 import { OsBuildError } from "./os-build-error.ts";
 import { parsePackages } from "./packages.ts";
+import { pruneCache, touch } from "./prune.ts";
 import type { Recipe } from "./recipe.ts";
 import { appletLinks, rootfsArchive } from "./rootfs.ts";
-import { type ResolvedSource, resolveSources } from "./sources.ts";
+import { archiveFolders, type ResolvedSource, resolveSources } from "./sources.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const BOARD = new URL("../board/iot2040/", import.meta.url).pathname;
@@ -72,6 +73,10 @@ async function main(): Promise<void> {
     return;
   }
   const built = await buildAll({ recipes: RECIPES, sources, cache, say });
+  for (const path of [...built.values(), ...archiveFolders(cache, sources)]) {
+    touch(path);
+  }
+  pruneCache(cache);
   const temporary = `${out}.${process.pid}`;
   rmSync(temporary, { recursive: true, force: true });
   writePayload({ folder: temporary, built, sources });

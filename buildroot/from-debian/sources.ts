@@ -1,7 +1,7 @@
 /** Fetches source archives from the machine's Debian mirror, each verified against apt's signed index. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type AptMirror, machineMirror } from "./apt-mirror.ts";
 import { sha256 } from "./cache.ts";
 import { cleanEnvironment, run } from "./command.ts";
@@ -27,6 +27,14 @@ const DAY_MS = 86_400_000;
 /** Where a verified archive lies in the cache. */
 export function archivePath(cache: string, archive: { file: string; sha256: string }): string {
   return join(cache, "archives", archive.sha256.slice(0, 16), archive.file);
+}
+
+/** The cache folders of all archives that these sources consist of. */
+export function archiveFolders(cache: string, sources: ReadonlyMap<string, ResolvedSource>): string[] {
+  return [...sources.values()]
+    .flatMap((source) => [source.orig, source.packaging])
+    .flatMap((archive) => (archive === undefined ? [] : [dirname(archivePath(cache, archive))]))
+    .filter((folder) => existsSync(folder));
 }
 
 /**

@@ -17,6 +17,7 @@ import { run } from "../../buildroot/from-debian/command.ts";
 import { moduleClosure } from "../../buildroot/from-debian/components/grub.ts";
 import { missingPackages, requireHostTools } from "../../buildroot/from-debian/host-tools.ts";
 import { legalNotices } from "../../buildroot/from-debian/legal.ts";
+import { pruneCache, touch } from "../../buildroot/from-debian/prune.ts";
 
 function scratch(): string {
   return mkdtempSync(join(tmpdir(), "os-build-"));
@@ -54,6 +55,24 @@ test("cache: who wants the same result waits for the first builder, a failed bui
   const before = builds;
   await cached({ root, name: "x", key, build });
   assert.equal(builds, before);
+  rmSync(root, { recursive: true });
+});
+
+test("cache: a month without use removes a result, two days an abandoned work folder; what was used stays", () => {
+  const root = scratch();
+  const now = new Date("2026-06-30T00:00:00Z");
+  const put = (path: string, day: string): void => {
+    mkdirSync(join(root, path), { recursive: true });
+    touch(join(root, path), new Date(`${day}T00:00:00Z`));
+  };
+  put("built/old-1", "2026-05-01");
+  put("built/used-1", "2026-06-20");
+  put("built/.half-x", "2026-06-20");
+  put("archives/aaaa", "2026-05-01");
+  put("work/linux-x", "2026-06-20");
+  put("work/linux-y", "2026-06-29");
+  assert.deepEqual(pruneCache(root, now), ["archives/aaaa", "built/.half-x", "built/old-1", "work/linux-x"]);
+  assert.deepEqual(readdirSync(join(root, "built")), ["used-1"]);
   rmSync(root, { recursive: true });
 });
 
