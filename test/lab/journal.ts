@@ -22,7 +22,7 @@ export class Journal<T> {
   readonly #show: (entry: T) => string;
   readonly #waiters = new Set<Waiter<T>>();
   readonly #breakers = new Set<(reason: Error) => void>();
-  readonly #followers: ((entry: T) => void)[] = [];
+  readonly #followers = new Set<(entry: T) => void>();
   #ended: Error | null = null;
 
   constructor(name: string, show: (entry: T) => string = String) {
@@ -36,10 +36,11 @@ export class Journal<T> {
     for (const follower of this.#followers) follower(entry);
   }
 
-  /** Calls back for every entry, those so far included. */
-  follow(callback: (entry: T) => void): void {
+  /** Calls back for every entry, those so far included. Returns what ends it. */
+  follow(callback: (entry: T) => void): () => void {
     for (const entry of this.entries) callback(entry);
-    this.#followers.push(callback);
+    this.#followers.add(callback);
+    return () => void this.#followers.delete(callback);
   }
 
   /** Nothing more will come: everyone who still waits is told why, at once instead of at the deadline. */

@@ -7,7 +7,7 @@ import { LabError } from "./errors.ts";
 import { BROKER_URI, SERVER_URL } from "./network.ts";
 import type { Message } from "./observer.ts";
 import type { BootWay } from "./qemu.ts";
-import { HEARTBEAT_TOPIC } from "./site.ts";
+import { HEARTBEAT_TOPIC, WILL_TOPIC } from "./site.ts";
 import { REPOSITORY, Workbench } from "./workbench.ts";
 
 const USAGE = `make run [RUN="OPTIONS"]
@@ -66,11 +66,12 @@ function introduce(device: Device, options: RunOptions): void {
       ? "32-bit UEFI firmware → GRUB → kernel, all from the card"
       : "kernel and initramfs of the card, on the Quark's instruction set";
   say(`
-  demo OPC UA server                     virtual IOT2040                        mosquitto
-  127.0.0.1:${server.port}                  boots out/card.img (a copy)            127.0.0.1:${broker.port}
-  ${variables.length} variables          ──X2 P1──▶  opcua ▶ navigation ▶ mqtt  ──X1 P1──▶  TLS, client certificate
-  SignAndEncrypt                                                                and password required
-  as ${SERVER_URL}                                           as ${BROKER_URI}
+  demo OPC UA server                virtual IOT2040                           mosquitto
+  127.0.0.1:${server.port}                   boots a copy of out/card.img              127.0.0.1:${broker.port}
+  ${variables.length} variables        ──X2 P1──▶  opcua ▶ navigation ▶ mqtt  ──X1 P1──▶  TLS, client certificate
+  SignAndEncrypt                                                              and password required
+
+  The device knows them as ${SERVER_URL} and ${BROKER_URI}.
 
   Device: ${cpu}.
   Server and broker are in two networks that meet nowhere but in the device; every ${options.everyMs / 1000} s all variables change.
@@ -97,6 +98,9 @@ function showMilestones(device: Device, startedAt: number): void {
 
 function row(message: Message): string {
   const time = new Date(message.at).toISOString().slice(11, 23);
+  if (message.topic === WILL_TOPIC) {
+    return `${time}  ${message.topic.padEnd(TOPIC_WIDTH)}  ${message.payload}: the broker has lost the device`;
+  }
   const { Value, StatusCode } = JSON.parse(message.payload) as {
     Value: unknown;
     StatusCode?: { Symbol: string };
@@ -107,9 +111,10 @@ function row(message: Message): string {
 
 async function demonstrate(device: Device, options: RunOptions): Promise<void> {
   const { server, observer, variables } = device;
-  const count = () => observer.messages.entries.filter(({ topic }) => topic !== HEARTBEAT_TOPIC).length;
+  const count = () =>
+    observer.messages.entries.filter(({ topic }) => topic !== HEARTBEAT_TOPIC && topic !== WILL_TOPIC).length;
   let headed = false;
-  observer.messages.follow((message) => {
+  const hide = observer.messages.follow((message) => {
     if (!headed) say(`\n${"time (UTC)".padEnd(12)}  ${"topic".padEnd(TOPIC_WIDTH)}  value`);
     headed = true;
     say(row(message));
@@ -123,6 +128,7 @@ async function demonstrate(device: Device, options: RunOptions): Promise<void> {
     if (count() < options.values) await new Promise((resolve) => setTimeout(resolve, pause));
   }
   const { changes } = await device.everyChangeArrived();
+  hide();
   say(`\n${changes} changes of ${variables.length} variables arrived, each as the server made it, in order.`);
 }
 
