@@ -22,18 +22,20 @@ export interface DeviceOptions extends Omit<PlantOptions, "gateway"> {
   readonly edit?: (plant: Plant) => void;
   /** 125 million instructions per second of guest time (design §11). */
   readonly quarkPace?: boolean;
+  /** Record what crosses the network sockets. */
+  readonly capture?: boolean;
   /** Changes the finished card image. */
   readonly editCard?: (card: string) => Promise<void>;
 }
 
 /** Powers the device on; does not wait for anything. */
 export async function powerOn(options: DeviceOptions): Promise<Device> {
-  const { bench, boot, quarkPace = false, edit, editCard, ...plantOptions } = options;
+  const { bench, boot, quarkPace = false, capture = false, edit, editCard, ...plantOptions } = options;
   const plant = await startPlant({ bench, gateway: "card", ...plantOptions });
   edit?.(plant);
   const card = await prepareCard({ bench, files: plant.files });
   await editCard?.(card);
-  const machine = await Machine.start({ bench, boot, card, quarkPace, hostPorts: plant.hostPorts });
+  const machine = await Machine.start({ bench, boot, card, quarkPace, capture, hostPorts: plant.hostPorts });
   const { server, observer, variables } = plant;
   return {
     ...plant,

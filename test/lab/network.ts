@@ -23,7 +23,12 @@ const NICS = [
   { id: "internal", network: INTERNAL, address: "14.7", mac: "02:00:00:00:14:07" },
 ] as const;
 
-export function networkArguments(hostPorts: { readonly server: number; readonly broker: number }): string[] {
+export function networkArguments(options: {
+  readonly hostPorts: { readonly server: number; readonly broker: number };
+  /** File that records everything on that side's wire; null: nothing is recorded. */
+  readonly capture: ((side: "internal" | "external") => string) | null;
+}): string[] {
+  const { hostPorts, capture } = options;
   return NICS.flatMap(({ id, network, address, mac }) => {
     const hostPort = id === "internal" ? hostPorts.server : hostPorts.broker;
     // One socat per connection: QEMU's plain forwarding would connect once, at start, and never again. Its error
@@ -32,6 +37,7 @@ export function networkArguments(hostPorts: { readonly server: number; readonly 
     return [
       ...["-netdev", `user,id=${id},ipv6=off,restrict=on,net=${network.cidr},${forward}`],
       ...["-device", `e1000,netdev=${id},addr=${address},mac=${mac},romfile=`],
+      ...(capture === null ? [] : ["-object", `filter-dump,id=${id}-dump,netdev=${id},file=${capture(id)}`]),
     ];
   });
 }

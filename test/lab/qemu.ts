@@ -4,6 +4,7 @@
  */
 import { copyFileSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { captureFile } from "./capture.ts";
 import { bootFiles } from "./card.ts";
 import type { Journal } from "./journal.ts";
 import { networkArguments } from "./network.ts";
@@ -19,6 +20,8 @@ export interface MachineOptions {
   readonly card: string;
   /** Ports of this machine's loopback interface behind which OPC UA server and broker are. */
   readonly hostPorts: { readonly server: number; readonly broker: number };
+  /** Record what crosses the network sockets. */
+  readonly capture?: boolean;
   /** For several machines in one test. */
   readonly name?: string;
   /** 125 million instructions per second of guest time (design §11). */
@@ -60,7 +63,10 @@ export class Machine {
       // The SD controller is function 0 of the same PCI slot as the two network controllers.
       ...["-device", "sdhci-pci,addr=14.0,multifunction=on"],
       ...["-drive", `id=sd,if=none,format=qcow2,file=${overlay}`, "-device", "sd-card,drive=sd"],
-      ...networkArguments(options.hostPorts),
+      ...networkArguments({
+        hostPorts: options.hostPorts,
+        capture: options.capture === true ? (side) => captureFile(bench, side) : null,
+      }),
       // The board's serial header is the second port.
       ...["-serial", "null", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
     ];

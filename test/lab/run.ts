@@ -138,6 +138,7 @@ async function main(): Promise<void> {
   let interrupted = false;
   process.once("SIGINT", () => {
     interrupted = true;
+    say("\nStopping …");
     void bench.close({ keep: false }).then(() => process.exit(0));
   });
   say("Making certificates, starting the demo server and mosquitto, preparing a copy of the card …");

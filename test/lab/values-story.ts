@@ -1,6 +1,7 @@
 /** The story of values-quark and values-uefi: the same card, started in two ways. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
+import { peerFrames, strayFrames } from "./capture.ts";
 import {
   assertBlock,
   assertHealthy,
@@ -26,7 +27,7 @@ export async function valuesStory(
 ): Promise<void> {
   const { id, ...deviceOptions } = options;
   await withWorkbench(t, id, async (bench) => {
-    const device = await powerOnAndConnect({ bench, ...deviceOptions });
+    const device = await powerOnAndConnect({ bench, capture: true, ...deviceOptions });
     const { server, observer, variables } = device;
     const { console } = device.machine;
 
@@ -47,6 +48,12 @@ export async function valuesStory(
     const connected = await findLine(console, "established connection", { deadlineMs: 0 });
     const skew = Math.abs(stampTime(connected) - Date.now());
     assert.ok(skew < CLOCK_TOLERANCE_MS, `the stamp of '${connected}' is ${skew} ms off`);
+
+    await device.machine.stop();
+    for (const side of ["internal", "external"] as const) {
+      assert.deepEqual(await strayFrames(bench, side), [], `nothing else is on the ${side} wire`);
+      assert.ok((await peerFrames(bench, side)) > 0, `the peer is on the ${side} wire`);
+    }
     t.diagnostic(
       `${arrival.changes} changes of ${variables.length} variables arrived; log: ${bench.path("serial.log")}`,
     );
