@@ -85,18 +85,20 @@ static int item_bytes(JSContext *ctx, JSValueConst item, gw_slice *out)
     return gw_is_uint8array(item) ? gw_bytes_or_none(ctx, item, &out->p, &out->len) : -1;
 }
 
-/* concat(list, totalLength or undefined): undefined when an element is no typed array, for buffer.ts to refuse. */
+static JSAtom length_atom;
+
+/* Buffer.concat(list, totalLength) */
 static JSValue concat(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
-    (void)this_val;
-    (void)argc;
     int64_t count, total = 0;
     gw_slice bytes;
-    JSValue length = JS_GetPropertyStr(ctx, argv[0], "length");
+    if (JS_IsArray(ctx, argv[0]) != 1)
+        return gw_buffer_slow(ctx, "concat", this_val, argc, argv);
+    JSValue length = JS_GetProperty(ctx, argv[0], length_atom);
     if (JS_IsException(length) || JS_ToInt64(ctx, &count, length))
         return JS_EXCEPTION;
     JS_FreeValue(ctx, length);
-    if (JS_IsUndefined(argv[1])) {
+    if (JS_IsUndefined(argv[1]) || count == 0) {
         for (int64_t i = 0; i < count; i++) {
             JSValue item = JS_GetPropertyUint32(ctx, argv[0], (uint32_t)i);
             if (JS_IsException(item))
@@ -104,12 +106,14 @@ static JSValue concat(JSContext *ctx, JSValueConst this_val, int argc, JSValueCo
             int failed = item_bytes(ctx, item, &bytes);
             JS_FreeValue(ctx, item);
             if (failed)
-                return JS_UNDEFINED;
+                return gw_buffer_slow(ctx, "concat", this_val, argc, argv);
             total += (int64_t)bytes.len;
         }
-    } else if (!gw_is_integer(argv[1], &total) || total < 0) {
-        return JS_UNDEFINED;
+    } else if (!gw_is_integer(argv[1], &total)) {
+        total = -1;
     }
+    if (total < 0 || total > INT32_MAX)
+        return gw_buffer_slow(ctx, "concat", this_val, argc, argv);
     uint8_t *to;
     JSValue result = gw_alloc_buffer(ctx, (size_t)total, &to);
     if (JS_IsException(result))
@@ -122,7 +126,7 @@ static JSValue concat(JSContext *ctx, JSValueConst this_val, int argc, JSValueCo
             if (JS_IsException(item))
                 return item;
             JS_FreeValue(ctx, item);
-            return JS_UNDEFINED;
+            return gw_buffer_slow(ctx, "concat", this_val, argc, argv);
         }
         size_t n = bytes.len < (size_t)total - at ? bytes.len : (size_t)total - at;
         if (n)
@@ -286,6 +290,7 @@ int gw_init_buffer(JSContext *ctx, JSValueConst object)
         return -1;
     uint8array_class = JS_GetClassID(sample);
     JS_FreeValue(ctx, sample);
+    length_atom = JS_NewAtom(ctx, "length");
     JSValue methods = JS_NewObject(ctx);
     if (JS_IsException(methods))
         return -1;
