@@ -14,6 +14,7 @@ import {
   runOnDevice,
   runOnNode,
 } from "./harness.ts";
+import { startNetPeers } from "./net-peers.ts";
 
 const EXIT_DATA = 65;
 const EXIT_USAGE = 64;
@@ -205,6 +206,15 @@ for (const engine of await engines()) {
           "timer of the parent",
         ].sort(),
       );
+    });
+
+    it("memory and descriptors are flat over 1,000 connections", async () => {
+      const peers = await startNetPeers();
+      const port = peers.args.find((argument) => argument.startsWith("echo="))?.slice("echo=".length) ?? "";
+      const { stdout, stderr, end } = await runOnDevice(engine, "device-flat", [port]);
+      await peers.close();
+      assert.equal(stdout, "descriptors 0\nheap flat true\n", stderr);
+      assert.equal(end, 0);
     });
 
     describe("walls of a cell", { skip: process.getuid?.() !== 0 && "putting up walls needs root" }, () => {

@@ -111,14 +111,9 @@ JSContext *gw_loop_context(void)
 
 void gw_loop_close(void)
 {
-    gw_timers_forget();
-    gw_ticks_forget();
-    gw_report_forget();
+    gw_loop_forget();
     JS_FreeValue(loop.ctx, loop.hooks);
     loop.hooks = JS_UNDEFINED;
-    if (loop.epoll_fd >= 0)
-        close(loop.epoll_fd);
-    loop.epoll_fd = -1;
 }
 
 void gw_loop_forget(void)

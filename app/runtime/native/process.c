@@ -21,6 +21,9 @@
 #include "modules.h"
 #include "signals.h"
 
+/* As in Node.js: the handler of 'exit' itself failed. */
+#define EXIT_HANDLER_FAILED 7
+
 extern char **environ;
 
 static struct {
@@ -36,22 +39,28 @@ void gw_process_arguments(int argc, char **argv)
     process.argv = argv;
 }
 
+int gw_process_say_goodbye(int code)
+{
+    if (process.exiting)
+        return code;
+    process.exiting = true;
+    JSContext *ctx = gw_loop_context();
+    JSValue argument = JS_NewInt32(ctx, code);
+    JSValue result = gw_loop_hook("exit", 1, (JSValueConst *)&argument);
+    if (JS_IsException(result)) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        return EXIT_HANDLER_FAILED;
+    }
+    int32_t changed;
+    if (JS_IsNumber(result) && JS_ToInt32(ctx, &changed, result) == 0)
+        return changed;
+    JS_FreeValue(ctx, result);
+    return code;
+}
+
 void gw_process_exit(int code)
 {
-    if (!process.exiting) {
-        process.exiting = true;
-        JSContext *ctx = gw_loop_context();
-        JSValue argument = JS_NewInt32(ctx, code);
-        JSValue result = gw_loop_hook("exit", 1, (JSValueConst *)&argument);
-        if (JS_IsException(result)) {
-            JS_FreeValue(ctx, JS_GetException(ctx));
-            code = 7;
-        } else if (JS_IsNumber(result)) {
-            int32_t changed;
-            if (JS_ToInt32(ctx, &changed, result) == 0)
-                code = changed;
-        }
-    }
+    code = gw_process_say_goodbye(code);
     fflush(NULL);
     _exit(code & 0xff);
 }

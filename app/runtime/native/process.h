@@ -3,6 +3,8 @@
 #define GW_PROCESS_H
 
 void gw_process_arguments(int argc, char **argv);
+/* Runs the 'exit' hook, once; returns the code to end with. */
+int gw_process_say_goodbye(int code);
 /* Runs the 'exit' hook once, flushes stdio and ends. */
 void gw_process_exit(int code) __attribute__((noreturn));
 /* The code for an end without process.exit(): process.exitCode or 0. */
