@@ -255,3 +255,14 @@ check(
     }
   },
 );
+
+check("a broker's certificate with a SHA-1 signature is refused and named so", async () => {
+  const args = ["-cert", "server-sha1.pem", "-key", "server.key", "-cipher", "DEFAULT@SECLEVEL=0"];
+  const { port, process: server } = await startServer(pki, args);
+  for (const engine of await builds()) {
+    assert.deepEqual(await linesOf(engine, "tls-suites", [pki, `hello=${port}`]), [
+      "hello: refused CA_MD_TOO_WEAK",
+    ]);
+  }
+  server.kill();
+});
