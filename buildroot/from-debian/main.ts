@@ -77,12 +77,10 @@ async function main(): Promise<void> {
     touch(path);
   }
   pruneCache(cache);
-  const temporary = `${out}.${process.pid}`;
-  rmSync(temporary, { recursive: true, force: true });
+  const temporary = `${out}.new.${process.pid}`;
   writePayload({ folder: temporary, built, sources });
   writeFileSync(join(temporary, ".stamp"), stamp);
-  rmSync(out, { recursive: true, force: true });
-  renameSync(temporary, out);
+  replaceFolder(temporary, out);
   say(`${values.out} ready after ${Math.round((Date.now() - began) / 1000)} s`);
 }
 
