@@ -13,6 +13,7 @@ import type { MqttSettings } from "../../app/config/mqtt.ts";
 import { encodeFrame, type Frame, FrameReader } from "../../app/link/frame.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { makeFolder } from "./app-folder.ts";
+import { until } from "./app-until.ts";
 
 const { folder, remove } = makeFolder();
 const pki = new Pki(folder);
@@ -190,9 +191,6 @@ function frame(port: number, value: string): Frame {
 }
 
 const payload = (packet: Extract<Packet, { cmd: "publish" }>): string => packet.payload.toString();
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 test("CONNECT carries what is configured, and messages are never retained", async () => {
   const broker = await ScriptedBroker.listen();

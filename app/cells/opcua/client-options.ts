@@ -67,16 +67,18 @@ function keyPair(
   };
 }
 
-/** Stands in when there is no client certificate, which only an unprotected connection can do without (L5). */
-const NO_KEY_PAIR: KeyPairProvider & { certificateFile: string; privateKeyFile: string } = {
+/**
+ * Stands in when there is no client certificate, which only an unprotected connection can do without (L5). There
+ * node-opcua takes null for an answer, though its types don't say so.
+ */
+const NO_KEY_PAIR = {
   certificateFile: "<in-memory>",
   privateKeyFile: "<in-memory>",
-  getCertificate: () => Buffer.alloc(0),
+  getCertificate: () => null,
   getCertificateChain: () => [],
-  getPrivateKey: () => {
-    throw new Error("this connection has no private key");
-  },
-};
+  getPrivateKey: () => null,
+  getKeyOperations: () => null,
+} as unknown as KeyPairProvider;
 
 function common(settings: OpcUaSettings): OPCUAClientOptions {
   return {

@@ -15,7 +15,7 @@ import type { Log } from "../../link/log-line.ts";
 import { explainError } from "./cause.ts";
 import { discoveryOptions, sessionOptions } from "./client-options.ts";
 import { type ChosenEndpoint, chooseEndpoint } from "./endpoint.ts";
-import { subscribe } from "./subscription.ts";
+import { type RefusedNode, subscribe } from "./subscription.ts";
 import { checkServerCertificate } from "./trust.ts";
 
 /** One attempt may take this long in all, from discovery to the first notification. */
@@ -144,10 +144,11 @@ export class Collector {
       establishing.catch(() => undefined);
       const outcome = await within(Promise.race([establishing, lost]), ATTEMPT_TIMEOUT_MS, "connecting");
       if (typeof outcome === "string") throw new Error(outcome);
-      unwatch = outcome;
+      unwatch = outcome.unwatch;
       this.#connected = true;
       this.#causes.clear();
       this.#tellConnected(endpoint);
+      for (const refused of outcome.refused) this.#tellRefused(refused);
       onConnected();
       return await lost;
     } finally {
@@ -179,7 +180,7 @@ export class Collector {
     return endpoint;
   }
 
-  async #establish(client: OPCUAClient, lose: (reason: string) => void): Promise<() => void> {
+  async #establish(client: OPCUAClient, lose: (reason: string) => void): ReturnType<typeof subscribe> {
     const { url, user, nodes, readingCycle } = this.#settings;
     await client.connect(url);
     const session: ClientSession = await client.createSession(
@@ -191,17 +192,15 @@ export class Collector {
       lose(`the server closed the session (${status.name})`),
     );
     const namespaces = await session.readNamespaceArray();
-    const { unwatch } = await subscribe({
+    return await subscribe({
       session,
       nodes,
       readingCycle,
       handlers: {
         onValue: (node, dataValue) => this.#handlers.onValue(node, dataValue, namespaces),
-        onRefused: (node, status) => this.#tellRefused(node, status),
         onLost: lose,
       },
     });
-    return unwatch;
   }
 
   #tellConnected(endpoint: ChosenEndpoint): void {
@@ -216,7 +215,7 @@ export class Collector {
     }
   }
 
-  #tellRefused(node: NodeSetting, status: StatusCode): void {
+  #tellRefused({ node, status }: RefusedNode): void {
     if (this.#refused.has(node.port)) return;
     this.#refused.add(node.port);
     this.#log.warning(

@@ -30,16 +30,14 @@ const MIN_SILENCE_MS = 10_000;
 
 export interface SubscriptionHandlers {
   onValue(node: NodeSetting, dataValue: DataValue): void;
-  /** The server can't deliver this node. */
-  onRefused(node: NodeSetting, status: StatusCode): void;
   /** The subscription is over or silent; the connection is of no use any more. */
   onLost(reason: string): void;
 }
 
-/** What the server made of our wishes. */
-export interface Revised {
-  readonly publishingMs: number;
-  readonly silenceMs: number;
+/** A node that the server does not deliver, and why. */
+export interface RefusedNode {
+  readonly node: NodeSetting;
+  readonly status: StatusCode;
 }
 
 /** Publishing interval and keep-alive count that are asked for. */
@@ -75,7 +73,7 @@ async function monitor(
   nodes: readonly NodeSetting[],
   samplingInterval: number,
   handlers: SubscriptionHandlers,
-): Promise<void> {
+): Promise<RefusedNode[]> {
   const items = nodes.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.Value }));
   // All items in one request; "changed" is listened to before the request goes out.
   const group = ClientMonitoredItemGroup.create(
@@ -92,9 +90,9 @@ async function monitor(
     group.on("initialized", () => resolve());
     group.on("err", (message: string) => reject(new Error(message)));
   });
-  group.monitoredItems.forEach((item, index) => {
+  return group.monitoredItems.flatMap((item, index) => {
     const node = nodes[index];
-    if (node && !item.statusCode.isGoodish()) handlers.onRefused(node, item.statusCode);
+    return node && !item.statusCode.isGoodish() ? [{ node, status: item.statusCode }] : [];
   });
 }
 
@@ -104,7 +102,7 @@ export async function subscribe(options: {
   nodes: readonly NodeSetting[];
   readingCycle: number;
   handlers: SubscriptionHandlers;
-}): Promise<{ revised: Revised; unwatch: () => void }> {
+}): Promise<{ refused: readonly RefusedNode[]; unwatch: () => void }> {
   const { session, nodes, readingCycle, handlers } = options;
   const { publishingMs, keepAliveCount } = subscriptionRequest(readingCycle);
   const subscription = await session.createSubscription2({
@@ -128,10 +126,10 @@ export async function subscribe(options: {
     ),
   );
   try {
-    await monitor(subscription, nodes, readingCycle * 1000, handlers);
+    const refused = await monitor(subscription, nodes, readingCycle * 1000, handlers);
+    return { refused, unwatch };
   } catch (error) {
     unwatch();
     throw error;
   }
-  return { revised: { publishingMs: subscription.publishingInterval, silenceMs }, unwatch };
 }

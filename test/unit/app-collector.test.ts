@@ -1,0 +1,245 @@
+/** The OPC UA collector against node-opcua's server: ways to log in, refusals, a changed certificate, a silent server. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import {
+  DataType,
+  MessageSecurityMode,
+  OPCUACertificateManager,
+  OPCUAServer,
+  SecurityPolicy,
+  type UAVariable,
+} from "node-opcua";
+import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
+import { Collector } from "../../app/cells/opcua/collector.ts";
+import { encodeDataValue } from "../../app/cells/opcua/payload.ts";
+import { subscriptionRequest } from "../../app/cells/opcua/subscription.ts";
+import type { OpcUaSettings } from "../../app/config/opcua.ts";
+import { type Certificate, Pki } from "../lab/pki.ts";
+import { freePort } from "../lab/ports.ts";
+import { makeFolder } from "./app-folder.ts";
+import { until } from "./app-until.ts";
+
+const { folder, remove } = makeFolder();
+const pki = new Pki(join(folder, "pki"));
+let ca: Certificate;
+let client: Certificate;
+let first: Certificate;
+let second: Certificate;
+let port: number;
+let running: { server: OPCUAServer; variable: UAVariable };
+
+async function startServer(certificate: Certificate): Promise<typeof running> {
+  const server = new OPCUAServer({
+    port,
+    certificateFile: certificate.certFile,
+    privateKeyFile: certificate.keyFile,
+    serverInfo: { applicationUri: "urn:test:server" },
+    serverCertificateManager: new OPCUACertificateManager({
+      rootFolder: join(folder, "server-pki"),
+      automaticallyAcceptUnknownCertificate: true,
+    }),
+    allowAnonymous: true,
+    userManager: { isValidUser: (name: string, password: string) => name === "user" && password === "right" },
+    securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
+    securityPolicies: [
+      SecurityPolicy.None,
+      SecurityPolicy.Basic256Sha256,
+      SecurityPolicy.Aes256_Sha256_RsaPss,
+    ],
+  });
+  await server.initialize();
+  const space = server.engine.addressSpace;
+  assert.ok(space);
+  const variable = space.getOwnNamespace().addVariable({
+    organizedBy: space.rootFolder.objects,
+    browseName: "Value",
+    nodeId: "s=Value",
+    dataType: "Double",
+  });
+  variable.setValueFromSource({ dataType: DataType.Double, value: 1.5 });
+  await server.start();
+  return { server, variable };
+}
+
+before(async () => {
+  silenceLibrary();
+  ca = await pki.issue({ name: "ca", use: "ca" });
+  client = await pki.issue({ name: "client", use: "opcua", altNames: ["URI:urn:test:client"] });
+  const altNames = ["URI:urn:test:server", "IP:127.0.0.1"];
+  first = await pki.issue({ name: "first", use: "opcua", issuer: ca, altNames });
+  second = await pki.issue({ name: "second", use: "opcua", altNames });
+  port = await freePort();
+  running = await startServer(first);
+});
+after(async () => {
+  await running.server.shutdown(0);
+  remove();
+});
+
+function settings(change: Partial<OpcUaSettings> = {}): OpcUaSettings {
+  const tcpPort = change.tcpPort ?? port;
+  return {
+    hubId: 0,
+    name: "test",
+    url: `opc.tcp://127.0.0.1:${tcpPort}`,
+    host: "127.0.0.1",
+    tcpPort,
+    readingCycle: 0,
+    mode: "SignAndEncrypt",
+    policy: "Basic256Sha256",
+    trusted: [readFileSync(ca.derFile)],
+    identity: {
+      chain: [readFileSync(client.derFile)],
+      privateKeyPem: readFileSync(client.keyFile, "utf8"),
+      applicationUri: "urn:test:client",
+    },
+    user: { name: "user", password: "right" },
+    heartbeat: null,
+    nodes: [
+      { port: 1, name: "value", nodeId: "ns=1;s=Value", pointer: "/nodes/0" },
+      { port: 2, name: "nothing", nodeId: "ns=1;s=Nothing", pointer: "/nodes/1" },
+    ],
+    warnings: [],
+    ...change,
+  };
+}
+
+function collect(configured: OpcUaSettings) {
+  const lines: string[] = [];
+  const values: string[] = [];
+  const note = (line: string) => void lines.push(line);
+  const collector = new Collector({
+    settings: configured,
+    log: { info: note, warning: note, error: note },
+    handlers: {
+      onValue: (node, dataValue, namespaces) =>
+        void values.push(`${node.name} ${JSON.parse(encodeDataValue(dataValue, namespaces)).Value}`),
+    },
+  });
+  return { collector, lines, values };
+}
+
+const WAYS: readonly (readonly [string, Partial<OpcUaSettings>, string])[] = [
+  ["Basic256Sha256, user name, trusted authority", {}, "SignAndEncrypt, Basic256Sha256"],
+  [
+    "the strongest for Any, anonymous",
+    { mode: "Any", policy: "Any", user: null },
+    "SignAndEncrypt, Aes256_Sha256_RsaPss",
+  ],
+  ["Sign, any server", { mode: "Sign", trusted: null }, "Sign, Basic256Sha256"],
+  [
+    "no protection, no certificate, anonymous",
+    { mode: "None", policy: "None", identity: null, trusted: [], user: null },
+    "None, None",
+  ],
+  [
+    "no protection, no certificate, user name",
+    { mode: "None", policy: "None", identity: null, trusted: [] },
+    "None, None",
+  ],
+];
+
+for (const [way, change, security] of WAYS) {
+  test(`connects: ${way}`, async () => {
+    const { collector, lines, values } = collect(settings(change));
+    await collector.run();
+    assert.deepEqual(lines, [
+      `OPC UA Client has established connection to 127.0.0.1 port ${port} (${security})`,
+      'OPC UA Client: the server does not deliver ns=1;s=Nothing ("nothing"): BadNodeIdUnknown. Cure: correct the nodeId, or allow the user to read it',
+    ]);
+    assert.equal(collector.connected, true);
+    await until(() => values.length > 0);
+    for (const value of [2.5, -0.1, 3]) {
+      const seen = values.length;
+      running.variable.setValueFromSource({ dataType: DataType.Double, value });
+      await until(() => values.length > seen);
+    }
+    assert.deepEqual(values.slice(1), ["value 2.5", "value -0.1", "value 3"]);
+    await collector.stop();
+  });
+}
+
+test("refusals name the cause and the cure", async () => {
+  const refused = async (change: Partial<OpcUaSettings>): Promise<string> => {
+    const { collector, lines } = collect(settings(change));
+    await collector.run();
+    await collector.stop();
+    assert.equal(lines.length, 1);
+    return lines[0] ?? "";
+  };
+  assert.match(
+    await refused({ user: { name: "user", password: "wrong" } }),
+    /refuses user name or password\. Cure: correct userCredentials.*\(BadUserAccessDenied\)/,
+  );
+  assert.match(
+    await refused({ trusted: [readFileSync(second.derFile)] }),
+    /certificate is not in trustList; the server sent the certificate of "first", SHA-1 [0-9a-f]{40}/,
+  );
+  assert.match(
+    await refused({ policy: "Basic256" }),
+    /no endpoint with mode SignAndEncrypt, policy Basic256 and user name and password; it offers None\/None/,
+  );
+  assert.match(
+    await refused({ tcpPort: await freePort() }),
+    /the server refuses the connection\. Cure: start the server/,
+  );
+});
+
+test("a restarted server with another certificate is refused with a reason, and accepted once it is trusted", async () => {
+  const { collector, lines, values } = collect(settings({ trusted: [readFileSync(first.derFile)] }));
+  await collector.run();
+  await until(() => values.length > 0);
+  await running.server.shutdown(0);
+  running = await startServer(second);
+  await until(() => lines.some((line) => line.includes('sent the certificate of "second"')));
+  await running.server.shutdown(0);
+  running = await startServer(first);
+  await until(() => lines.filter((line) => line.includes("has established connection")).length === 2);
+  assert.equal(collector.connected, true);
+  await collector.stop();
+});
+
+test("a server that is connected but silent is noticed, and connected anew", async () => {
+  let frozen = false;
+  const sockets = new Set<Socket>();
+  const proxy = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => sockets.delete(socket));
+    }
+    near.on("data", (chunk) => frozen || far.write(chunk));
+    far.on("data", (chunk) => frozen || near.write(chunk));
+    near.on("close", () => far.destroy());
+    far.on("close", () => near.destroy());
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const { collector, lines } = collect(settings({ tcpPort: (proxy.address() as AddressInfo).port }));
+  await collector.run();
+  assert.equal(collector.connected, true);
+  frozen = true;
+  await until(() => lines.length > 2);
+  assert.match(
+    lines[2] ?? "",
+    /lost its connection to .*: the server is connected but has sent nothing for \d+ s\. Cure: check the server/,
+  );
+  assert.equal(collector.connected, false);
+  frozen = false;
+  await until(() => collector.connected);
+  await collector.stop();
+  proxy.close();
+  for (const socket of sockets) socket.destroy();
+});
+
+test("what is asked of the server for each reading cycle", () => {
+  assert.deepEqual(subscriptionRequest(0), { publishingMs: 10, keepAliveCount: 100 });
+  assert.deepEqual(subscriptionRequest(1), { publishingMs: 1000, keepAliveCount: 5 });
+  assert.deepEqual(subscriptionRequest(5), { publishingMs: 5000, keepAliveCount: 3 });
+  assert.deepEqual(subscriptionRequest(3600), { publishingMs: 5000, keepAliveCount: 3 });
+});
