@@ -84,6 +84,16 @@ async function main(): Promise<void> {
   say(`${values.out} ready after ${Math.round((Date.now() - began) / 1000)} s`);
 }
 
+/** Puts `fresh` in the place of `old`; of two builds that end together the later one wins. */
+function replaceFolder(fresh: string, old: string): void {
+  const aside = `${old}.old.${process.pid}`;
+  if (existsSync(old)) {
+    renameSync(old, aside);
+  }
+  renameSync(fresh, old);
+  rmSync(aside, { recursive: true, force: true });
+}
+
 /** Lays out/os out: see ARCHITECTURE.md, "OS payload". */
 function writePayload(options: {
   folder: string;
