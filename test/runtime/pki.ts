@@ -127,6 +127,8 @@ export function makePki(): string {
     key: "rsa",
   });
   pki.certify("server", { subject: "/CN=server", extensions: `${SERVER}\n${NAMES}` });
+  const server = `${CLIENT}\nsubjectAltName=URI:urn:host:server,DNS:localhost,IP:127.0.0.1`;
+  pki.certify("opcua-server", { subject: "/CN=opcua server", extensions: server, key: "server" });
   pki.certify("server-ec", { subject: "/CN=server", extensions: `${SERVER}\n${NAMES}`, key: "ec" });
   pki.certify("server-sha1", {
     subject: "/CN=server",
