@@ -7,7 +7,6 @@ import { build } from "esbuild";
 import fc from "fast-check";
 import { ConfigError } from "../../app/config/fault.ts";
 import { generateValidators, standaloneValidators } from "../../app/config/generate.ts";
-import { JsonSyntaxError, parseLocatedJson } from "../../app/config/json.ts";
 import { clientIdFromName } from "../../app/config/mqtt.ts";
 import { readMqttFile, readMqttPorts } from "../../app/config/mqtt-file.ts";
 import { readOpcUaFile, readOpcUaPorts } from "../../app/config/opcua-file.ts";
@@ -97,87 +96,6 @@ test("a missing, unreadable or garbled file", () => {
   );
   const latin1 = faultsOf(() => readOpcUaPorts({ bytes: Buffer.from('{"name":"K\xfchlung"}', "latin1") }));
   assert.match(latin1[0] ?? "", /it is not UTF-8 text\. Cure: save the file with the encoding UTF-8/);
-});
-
-test("broken JSON: line, column, what was expected and what is there", () => {
-  const cases: readonly (readonly [string, string])[] = [
-    ["", "line 1, column 1: expected a value, found the end of the file"],
-    ['{"a":1,}', `line 1, column 8: expected a name in double quotes, found '}'`],
-    ['{\n "a": 1\n "b": 2\n}', `line 3, column 2: expected ',' or '}', found '"'`],
-    ['{"a":01}', "line 1, column 7: expected ',' or '}', found '1'"],
-    ["[1,2", "line 1, column 5: expected ',' or ']', found the end of the file"],
-    ["{'a':1}", "line 1, column 2: expected a name in double quotes, found '''"],
-    ['{"a":"x\ny"}', "line 1, column 8: expected '\"' at the end of a text, found the end of the line"],
-    ['{"a":"\\x"}', "line 1, column 7: expected an escape such as \\n, \\\\ or \\u0041, found '\\'"],
-    ['{"a":1} // note', "line 1, column 9: expected the end of the file, found '/'"],
-    ['{"a":1,"a":2}', 'line 1, column 8: expected each name once, found "a" a second time'],
-    ['{"a":True}', "line 1, column 6: expected a value, found 'T'"],
-    ['{"a":.5}', "line 1, column 6: expected a value, found '.'"],
-    ['{"a":\u00a01}', "line 1, column 6: expected a value, found the character U+00A0"],
-    ["[".repeat(100), "line 1, column 66: expected at most 64 levels of nesting, found '['"],
-  ];
-  for (const [text, message] of cases) {
-    assert.throws(
-      () => parseLocatedJson(text),
-      (error) => error instanceof JsonSyntaxError && error.message === message,
-      `${text} should give: ${message}`,
-    );
-  }
-});
-
-test("the JSON reader agrees with the engine's own on every document", () => {
-  const document = fc.json({ maxDepth: 5 });
-  fc.assert(
-    fc.property(document, fc.constantFrom(undefined, 1, "\t"), (text, indent) => {
-      const pretty = JSON.stringify(JSON.parse(text), null, indent);
-      assert.deepEqual(parseLocatedJson(pretty).value, JSON.parse(pretty));
-    }),
-  );
-});
-
-test("the JSON reader accepts exactly what the engine's own accepts, except for double names", () => {
-  const damaged = fc
-    .tuple(
-      fc.json({ maxDepth: 3 }),
-      fc.nat(),
-      fc.constantFrom("", ",", '"', "}", "]", "0", " ", "\\", "-", "e", "\n"),
-    )
-    .map(([text, at, piece]) => {
-      const place = at % (text.length + 1);
-      return text.slice(0, place) + piece + text.slice(place + (at % 2));
-    });
-  fc.assert(
-    fc.property(damaged, (text) => {
-      let expected: unknown;
-      let valid = true;
-      try {
-        expected = JSON.parse(text);
-      } catch {
-        valid = false;
-      }
-      try {
-        const { value } = parseLocatedJson(text);
-        assert.ok(valid, `accepted ${text}`);
-        assert.deepEqual(value, expected);
-      } catch (error) {
-        if (!(error instanceof JsonSyntaxError)) throw error;
-        assert.ok(!valid || error.expected === "each name once", `refused ${text}: ${error.message}`);
-      }
-    }),
-    { numRuns: 2000 },
-  );
-});
-
-test("places are those of an editor", () => {
-  const { places } = parseLocatedJson('{\n  "nodes": [\n    { "id": 1 },\n    { "a/b~c": 2 }\n  ]\n}');
-  assert.deepEqual(places.get("/nodes/0/id"), { line: 3, column: 13 });
-  assert.deepEqual(places.get("/nodes/1/a~1b~0c"), { line: 4, column: 16 });
-});
-
-test("a name like __proto__ is an ordinary one", () => {
-  const { value } = parseLocatedJson('{"__proto__":{"polluted":true}}');
-  assert.deepEqual(Object.keys(value as Json), ["__proto__"]);
-  assert.equal(({} as Json).polluted, undefined);
 });
 
 test("OPC UA settings: each rule says what, where and how to cure it", () => {

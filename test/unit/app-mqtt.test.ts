@@ -1,163 +1,38 @@
-/** The MQTT publisher against a scripted broker that speaks packet by packet (mqtt-packet is the independent judge). */
+/** The MQTT publisher against a scripted broker that speaks packet by packet. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { after, afterEach, before, test } from "node:test";
-import { createServer, type TLSSocket } from "node:tls";
-import mqttPacket, { type Packet } from "mqtt-packet";
+import type { Packet } from "mqtt-packet";
 import { InboundGuard, MqttProtocolError } from "../../app/cells/mqtt/inbound-guard.ts";
 import { Publisher } from "../../app/cells/mqtt/publisher.ts";
-import { tlsOptions } from "../../app/cells/mqtt/tls-options.ts";
 import type { MqttSettings } from "../../app/config/mqtt.ts";
 import { encodeFrame, type Frame, FrameReader } from "../../app/link/frame.ts";
-import { type Certificate, Pki } from "../lab/pki.ts";
 import { makeFolder } from "./app-folder.ts";
+import { type MqttSite, makeMqttSite, mqttSettings, ScriptedBroker } from "./app-scripted-broker.ts";
 import { until } from "./app-until.ts";
 
 const { folder, remove } = makeFolder();
-const pki = new Pki(folder);
-let ca: Certificate;
-let brokerCertificate: Certificate;
-let client: Certificate;
+let site: MqttSite;
 const open: { close(): void }[] = [];
 
 before(async () => {
-  ca = await pki.issue({ name: "ca", use: "ca", key: "ec:P-256" });
-  brokerCertificate = await pki.issue({
-    name: "broker",
-    use: "tls-server",
-    issuer: ca,
-    key: "ec:P-256",
-    altNames: ["IP:127.0.0.1"],
-  });
-  client = await pki.issue({ name: "client", use: "tls-client", issuer: ca, key: "ec:P-256" });
+  site = await makeMqttSite(folder);
 });
 after(remove);
 afterEach(() => {
   for (const each of open.splice(0)) each.close();
 });
 
-const text = (file: string): string => readFileSync(file, "utf8");
-
-/** One connection as the broker sees it: packets come out one by one, answers go in. */
-class Link {
-  readonly #packets: Packet[] = [];
-  readonly #socket: TLSSocket;
-  #wake: (() => void) | null = null;
-  closed = false;
-
-  constructor(socket: TLSSocket) {
-    this.#socket = socket;
-    const parser = mqttPacket.parser({ protocolVersion: 4 });
-    parser.on("packet", (packet: Packet) => {
-      this.#packets.push(packet);
-      this.#wake?.();
-    });
-    socket.on("data", (chunk) => parser.parse(chunk));
-    socket.on("error", () => undefined);
-    socket.on("close", () => {
-      this.closed = true;
-      this.#wake?.();
-    });
-  }
-
-  /** The next packet, or null when the client has closed the connection. */
-  async next(): Promise<Packet | null> {
-    while (this.#packets.length === 0 && !this.closed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return this.#packets.shift() ?? null;
-  }
-
-  async expect<C extends Packet["cmd"]>(cmd: C): Promise<Extract<Packet, { cmd: C }>> {
-    const packet = await this.next();
-    assert.equal(packet?.cmd ?? "end of the connection", cmd);
-    return packet as Extract<Packet, { cmd: C }>;
-  }
-
-  send(packet: Packet): void {
-    this.#socket.write(mqttPacket.generate(packet));
-  }
-  raw(bytes: readonly number[]): void {
-    this.#socket.write(Buffer.from(bytes));
-  }
-  async accept(sessionPresent = false): Promise<Extract<Packet, { cmd: "connect" }>> {
-    const connect = await this.expect("connect");
-    this.send({ cmd: "connack", returnCode: 0, sessionPresent });
-    return connect;
-  }
-  drop(): void {
-    this.#socket.destroy();
-  }
+async function listen(): Promise<ScriptedBroker> {
+  const broker = await ScriptedBroker.listen(site);
+  open.push(broker);
+  return broker;
 }
 
-class ScriptedBroker {
-  readonly port: number;
-  readonly #links: Link[];
-  readonly #wake: { current: (() => void) | null };
-
-  private constructor(port: number, links: Link[], wake: { current: (() => void) | null }) {
-    this.port = port;
-    this.#links = links;
-    this.#wake = wake;
-  }
-
-  static async listen(): Promise<ScriptedBroker> {
-    const links: Link[] = [];
-    const wake: { current: (() => void) | null } = { current: null };
-    const server = createServer({
-      cert: text(brokerCertificate.certFile),
-      key: text(brokerCertificate.keyFile),
-      ca: text(ca.certFile),
-      requestCert: true,
-      rejectUnauthorized: true,
-    });
-    server.on("secureConnection", (socket) => {
-      links.push(new Link(socket));
-      wake.current?.();
-    });
-    server.on("tlsClientError", () => undefined);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    open.push(server);
-    return new ScriptedBroker((server.address() as AddressInfo).port, links, wake);
-  }
-
-  async connection(): Promise<Link> {
-    while (this.#links.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake.current = resolve;
-      });
-    }
-    return this.#links.shift() as Link;
-  }
-}
-
-function settings(port: number, change: Partial<MqttSettings> = {}): MqttSettings {
-  return {
-    hubId: 0,
-    name: "test",
-    clientId: "gateway",
-    host: "127.0.0.1",
-    port,
-    certificatePem: text(client.certFile),
-    privateKeyPem: text(client.keyFile),
-    trustedPem: [text(ca.certFile)],
-    user: { name: "user", password: "password" },
-    will: { topicName: "will", message: "gone" },
-    keepAlive: 60,
-    qos: 1,
-    topics: [
-      { port: 1, name: "a", topicName: "Plant 1/ä", pointer: "/topics/0" },
-      { port: 2, name: "b", topicName: "/", pointer: "/topics/1" },
-    ],
-    warnings: [],
-    ...change,
-  };
-}
+const settings = (port: number, change?: Partial<MqttSettings>): MqttSettings =>
+  mqttSettings(site, port, change);
 
 /** A publisher with its log and its source laid open. */
 function publisherOf(configured: MqttSettings) {
@@ -193,7 +68,7 @@ function frame(port: number, value: string): Frame {
 const payload = (packet: Extract<Packet, { cmd: "publish" }>): string => packet.payload.toString();
 
 test("CONNECT carries what is configured, and messages are never retained", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { push, publisher } = publisherOf(settings(broker.port));
   const link = await broker.connection();
   const { clientId, clean, keepalive, username, password, will, protocolVersion } = await link.accept();
@@ -223,7 +98,7 @@ test("CONNECT carries what is configured, and messages are never retained", asyn
 });
 
 test("what was not acknowledged comes again first, in order, with DUP and the same id; nothing else does", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { push } = publisherOf(settings(broker.port));
   const first = await broker.connection();
   await first.accept();
@@ -254,7 +129,7 @@ test("what was not acknowledged comes again first, in order, with DUP and the sa
 });
 
 test("the connection breaks again in the middle of the repetition: still nothing is lost or out of order", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { push } = publisherOf(settings(broker.port));
   let link = await broker.connection();
   await link.accept();
@@ -284,7 +159,7 @@ test("the connection breaks again in the middle of the repetition: still nothing
 });
 
 test("quality of service 2: the broker forgets the predecessor's ids first; PUBREL is repeated, PUBLISH is not", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { push } = publisherOf(settings(broker.port, { qos: 2 }));
   const forgetting = await broker.connection();
   assert.equal((await forgetting.accept()).clean, true);
@@ -307,7 +182,7 @@ test("quality of service 2: the broker forgets the predecessor's ids first; PUBR
 });
 
 test("quality of service 0: a clean session, no ids, nothing repeated", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { push } = publisherOf(settings(broker.port, { qos: 0 }));
   const link = await broker.connection();
   assert.equal((await link.accept()).clean, true);
@@ -317,7 +192,7 @@ test("quality of service 0: a clean session, no ids, nothing repeated", async ()
 });
 
 test("no more than the window is under way; the source is paused and goes on with the acknowledgements", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { publisher, source } = publisherOf(settings(broker.port));
   assert.equal(source.paused, true, "nothing is read before there is a connection");
   const link = await broker.connection();
@@ -356,7 +231,7 @@ test("whatever a publisher never asked for ends the connection, with a line that
     ["endless packet", [0x30, 0xff, 0xff, 0xff, 0x7f], /sent PUBLISH/],
   ];
   for (const [what, bytes, line] of cases) {
-    const broker = await ScriptedBroker.listen();
+    const broker = await listen();
     const { lines, publisher } = publisherOf(settings(broker.port));
     const link = await broker.connection();
     await link.accept();
@@ -377,7 +252,7 @@ test("a refused CONNECT says why, once, and is tried again", async () => {
     [5, /does not authorise this client/],
   ];
   for (const [returnCode, line] of causes) {
-    const broker = await ScriptedBroker.listen();
+    const broker = await listen();
     const { lines, publisher } = publisherOf(settings(broker.port));
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const link = await broker.connection();
@@ -399,7 +274,7 @@ test("a refused CONNECT says why, once, and is tried again", async () => {
 });
 
 test("the good-bye is a DISCONNECT, so that the last will stays unpublished", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { publisher, lines, push } = publisherOf(settings(broker.port));
   const link = await broker.connection();
   await link.accept();
@@ -412,7 +287,7 @@ test("the good-bye is a DISCONNECT, so that the last will stays unpublished", as
 });
 
 test("stopping before the broker has answered just ends the connection", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { publisher } = publisherOf(settings(broker.port));
   const link = await broker.connection();
   await link.expect("connect");
@@ -421,7 +296,7 @@ test("stopping before the broker has answered just ends the connection", async (
 });
 
 test("a broker that takes everything and answers nothing is noticed within 1.5 keep-alive times", async () => {
-  const broker = await ScriptedBroker.listen();
+  const broker = await listen();
   const { lines } = publisherOf(settings(broker.port, { keepAlive: 2 }));
   const link = await broker.connection();
   await link.accept();
@@ -443,8 +318,8 @@ test("the guard reads any splitting alike and remembers nothing but where it is"
 });
 
 test("a broker with a certificate of somebody else, or for another host, is refused with a cure", async () => {
-  const foreign = await pki.issue({ name: "foreign-ca", use: "ca", key: "ec:P-256" });
-  const broker = await ScriptedBroker.listen();
+  const foreign = await site.pki.issue({ name: "foreign-ca", use: "ca", key: "ec:P-256" });
+  const broker = await listen();
   const refused = async (change: Partial<MqttSettings>): Promise<string> => {
     const { lines, publisher } = publisherOf(settings(broker.port, change));
     await until(() => lines.length > 0);
@@ -452,87 +327,14 @@ test("a broker with a certificate of somebody else, or for another host, is refu
     return lines[0] ?? "";
   };
   assert.match(
-    await refused({ trustedPem: [text(foreign.certFile)] }),
+    await refused({ trustedPem: [readFileSync(foreign.certFile, "utf8")] }),
     /was not issued by an authority in trustStore\. Cure: /,
   );
   assert.match(await refused({ host: "localhost" }), /was made for another host name or address\. Cure: /);
-  const closed = createTcpServer();
+  const closed = createServer();
   closed.listen(0, "127.0.0.1");
   await once(closed, "listening");
   const { port } = closed.address() as AddressInfo;
   closed.close();
   assert.match(await refused({ port }), /the broker refuses the connection\. Cure: start the broker/);
-});
-
-/** Cipher suites and signature algorithms of the ClientHello that the options lead to. */
-async function clientHello(): Promise<{ suites: number[]; signatures: number[]; versions: number[] }> {
-  const server: Server = createTcpServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  open.push(server);
-  const { connect } = await import("node:tls");
-  const socket = connect(tlsOptions(settings((server.address() as AddressInfo).port)));
-  socket.on("error", () => undefined);
-  const [peer] = (await once(server, "connection")) as [import("node:net").Socket];
-  const [record] = (await once(peer, "data")) as [Buffer];
-  socket.destroy();
-  peer.destroy();
-  const words = (bytes: Buffer): number[] =>
-    Array.from({ length: bytes.length / 2 }, (_, index) => bytes.readUInt16BE(index * 2));
-  // Record 5, handshake head 4, version 2, random 32, session id.
-  let at = 5 + 4 + 2 + 32;
-  at += 1 + record.readUInt8(at);
-  const suites = words(record.subarray(at + 2, at + 2 + record.readUInt16BE(at)));
-  at += 2 + record.readUInt16BE(at);
-  at += 1 + record.readUInt8(at);
-  const end = at + 2 + record.readUInt16BE(at);
-  const extensions = new Map<number, Buffer>();
-  for (at += 2; at < end; ) {
-    const length = record.readUInt16BE(at + 2);
-    extensions.set(record.readUInt16BE(at), record.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return {
-    suites,
-    signatures: words((extensions.get(13) ?? Buffer.alloc(2)).subarray(2)),
-    versions: words((extensions.get(43) ?? Buffer.alloc(1)).subarray(1)),
-  };
-}
-
-test("TLS offers exactly the suites, signatures and versions that the guide lists (R123–R126)", async () => {
-  const { suites, signatures, versions } = await clientHello();
-  const SCSV = 0x00ff;
-  const hex = (list: readonly number[]) =>
-    list.filter((each) => each !== SCSV).map((each) => each.toString(16).padStart(4, "0"));
-  assert.deepEqual(
-    hex(suites).sort(),
-    ["1301", "1302", "1303", "1304", "009f", "c02b", "c02c", "c02f", "c030", "cca8", "ccaa"].sort(),
-  );
-  // Within each version in the order of R124.
-  const order = hex(suites);
-  assert.deepEqual(
-    order.filter((suite) => suite.startsWith("13")),
-    ["1303", "1302", "1301", "1304"],
-  );
-  assert.deepEqual(
-    order.filter((suite) => !suite.startsWith("13")),
-    ["c02c", "c02b", "cca8", "c030", "c02f", "ccaa", "009f"],
-  );
-  assert.deepEqual(hex(signatures), [
-    "0603",
-    "0503",
-    "0403",
-    "0807",
-    "0808",
-    "080b",
-    "0806",
-    "080a",
-    "0805",
-    "0809",
-    "0804",
-    "0501",
-    "0601",
-    "0401",
-  ]);
-  assert.deepEqual(hex(versions), ["0304", "0303"]);
 });

@@ -1,0 +1,162 @@
+/** A broker that does what the test says, packet by packet; mqtt-packet reads and writes for it. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import mqttPacket, { type Packet } from "mqtt-packet";
+import type { MqttSettings } from "../../app/config/mqtt.ts";
+import { type Certificate, Pki } from "../lab/pki.ts";
+
+/** The certificates of broker and gateway. */
+export interface MqttSite {
+  readonly pki: Pki;
+  readonly ca: Certificate;
+  readonly broker: Certificate;
+  readonly client: Certificate;
+}
+
+export async function makeMqttSite(folder: string): Promise<MqttSite> {
+  const pki = new Pki(folder);
+  const key = "ec:P-256";
+  const ca = await pki.issue({ name: "ca", use: "ca", key });
+  const broker = await pki.issue({
+    name: "broker",
+    use: "tls-server",
+    issuer: ca,
+    key,
+    altNames: ["IP:127.0.0.1"],
+  });
+  const client = await pki.issue({ name: "client", use: "tls-client", issuer: ca, key });
+  return { pki, ca, broker, client };
+}
+
+const text = (file: string): string => readFileSync(file, "utf8");
+
+/** Settings of a publisher for this site. */
+export function mqttSettings(site: MqttSite, port: number, change: Partial<MqttSettings> = {}): MqttSettings {
+  return {
+    hubId: 0,
+    name: "test",
+    clientId: "gateway",
+    host: "127.0.0.1",
+    port,
+    certificatePem: text(site.client.certFile),
+    privateKeyPem: text(site.client.keyFile),
+    trustedPem: [text(site.ca.certFile)],
+    user: { name: "user", password: "password" },
+    will: { topicName: "will", message: "gone" },
+    keepAlive: 60,
+    qos: 1,
+    topics: [
+      { port: 1, name: "a", topicName: "Plant 1/ä", pointer: "/topics/0" },
+      { port: 2, name: "b", topicName: "/", pointer: "/topics/1" },
+    ],
+    warnings: [],
+    ...change,
+  };
+}
+
+/** One connection as the broker sees it: packets come out one by one, answers go in. */
+export class Link {
+  readonly #packets: Packet[] = [];
+  readonly #socket: TLSSocket;
+  #wake: (() => void) | null = null;
+  closed = false;
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    const parser = mqttPacket.parser({ protocolVersion: 4 });
+    parser.on("packet", (packet: Packet) => {
+      this.#packets.push(packet);
+      this.#wake?.();
+    });
+    socket.on("data", (chunk) => parser.parse(chunk));
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.closed = true;
+      this.#wake?.();
+    });
+  }
+
+  /** The next packet, or null when the client has closed the connection. */
+  async next(): Promise<Packet | null> {
+    while (this.#packets.length === 0 && !this.closed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#packets.shift() ?? null;
+  }
+
+  /** The next packet, which has to be of this kind. */
+  async expect<C extends Packet["cmd"]>(cmd: C): Promise<Extract<Packet, { cmd: C }>> {
+    const packet = await this.next();
+    assert.equal(packet?.cmd ?? "end of the connection", cmd);
+    return packet as Extract<Packet, { cmd: C }>;
+  }
+
+  send(packet: Packet): void {
+    this.#socket.write(mqttPacket.generate(packet));
+  }
+  raw(bytes: readonly number[]): void {
+    this.#socket.write(Buffer.from(bytes));
+  }
+  /** Takes CONNECT and answers it. */
+  async accept(sessionPresent = false): Promise<Extract<Packet, { cmd: "connect" }>> {
+    const connect = await this.expect("connect");
+    this.send({ cmd: "connack", returnCode: 0, sessionPresent });
+    return connect;
+  }
+  drop(): void {
+    this.#socket.destroy();
+  }
+}
+
+export class ScriptedBroker {
+  readonly port: number;
+  readonly #links: Link[];
+  readonly #wake: { current: (() => void) | null };
+  readonly #server: Server;
+
+  private constructor(server: Server, links: Link[], wake: { current: (() => void) | null }) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    this.#links = links;
+    this.#wake = wake;
+  }
+
+  static async listen(site: MqttSite): Promise<ScriptedBroker> {
+    const links: Link[] = [];
+    const wake: { current: (() => void) | null } = { current: null };
+    const server = createServer({
+      cert: text(site.broker.certFile),
+      key: text(site.broker.keyFile),
+      ca: text(site.ca.certFile),
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+    server.on("secureConnection", (socket) => {
+      links.push(new Link(socket));
+      wake.current?.();
+    });
+    server.on("tlsClientError", () => undefined);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new ScriptedBroker(server, links, wake);
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  /** The next connection, as soon as it is there. */
+  async connection(): Promise<Link> {
+    while (this.#links.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake.current = resolve;
+      });
+    }
+    return this.#links.shift() as Link;
+  }
+}
