@@ -19,14 +19,12 @@ let ca: Certificate;
 let foreignCa: Certificate;
 let server: Certificate;
 let client: Certificate;
-let _mqttClient: Certificate;
 
 before(async () => {
   ca = await pki.issue({ name: "ca", use: "ca" });
   foreignCa = await pki.issue({ name: "foreign-ca", use: "ca" });
   server = await pki.issue({ name: "server", use: "opcua", altNames: ["URI:urn:test:server"] });
   client = await pki.issue({ name: "client", use: "opcua", altNames: [`URI:${URI}`] });
-  _mqttClient = await pki.issue({ name: "mqtt-client", use: "tls-client", issuer: ca });
 });
 after(remove);
 
