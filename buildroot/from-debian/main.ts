@@ -7,6 +7,7 @@ import { cacheRoot, contentKey, filesBelow, hashPath } from "./cache.ts";
 import { busybox } from "./components/busybox.ts";
 import { dhcpcd } from "./components/dhcpcd.ts";
 import { e2fsprogs } from "./components/e2fsprogs.ts";
+import { engine } from "./components/engine.ts";
 import { grub } from "./components/grub.ts";
 import { iptables } from "./components/iptables.ts";
 import { linux } from "./components/linux.ts";
@@ -28,7 +29,20 @@ const HERE = new URL(".", import.meta.url).pathname;
 const BOARD = new URL("../board/iot2040/", import.meta.url).pathname;
 /** In the order in which they should start: the kernel is the longest, the toolchain is what most wait for. */
 const RECIPES: readonly Recipe[] = [
-  ...[linuxHeaders, toolchain, openssl, quickjs, runtime, busybox, dhcpcd, e2fsprogs, iptables, linux, grub],
+  ...[
+    linuxHeaders,
+    toolchain,
+    openssl,
+    quickjs,
+    engine,
+    runtime,
+    busybox,
+    dhcpcd,
+    e2fsprogs,
+    iptables,
+    linux,
+    grub,
+  ],
 ];
 const ON_CARD: readonly Recipe[] = [busybox, dhcpcd, e2fsprogs, iptables, runtime];
 const IPTABLES_NAMES = ["iptables", "iptables-restore", "iptables-save"];
