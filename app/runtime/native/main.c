@@ -132,6 +132,7 @@ static int finish(JSContext *ctx)
     JS_FreeRuntime(runtime);
     return code;
 #else
+    (void)ctx;
     gw_process_exit(code);
 #endif
 }

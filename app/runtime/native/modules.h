@@ -11,6 +11,7 @@
 
 GW_MODULE(core);
 GW_MODULE(timers);
+GW_MODULE(events);
 GW_MODULE(process);
 GW_MODULE(fs);
 GW_MODULE(os);

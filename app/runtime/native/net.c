@@ -387,6 +387,37 @@ static JSValue connection_write(JSContext *ctx, JSValueConst this_value, int arg
     return want(item) != 0 ? gw_throw_errno(ctx, errno, "epoll_ctl", NULL) : JS_NewInt32(ctx, 1);
 }
 
+/* tryWrite(bytes) → how many were taken now (0: full, or a write is under way), or a negative errno. Keeps nothing. */
+static JSValue connection_try_write(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    connection *item = opened(ctx, this_value);
+    uint8_t *data;
+    size_t length;
+    if (item == NULL || argc < 1 || gw_bytes(ctx, argv[0], &data, &length) != 0)
+        return JS_EXCEPTION;
+    if (item->writing || item->connecting)
+        return JS_NewInt32(ctx, 0);
+    ssize_t written;
+    do {
+        written = send(item->poll.fd, data, length, MSG_NOSIGNAL);
+    } while (written < 0 && errno == EINTR);
+    if (written < 0)
+        return JS_NewInt32(ctx, errno == EAGAIN ? 0 : -errno);
+    return JS_NewInt64(ctx, written);
+}
+
+/* setCallback(callback): who hears of events from now on. */
+static JSValue connection_set_callback(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    connection *item = opened(ctx, this_value);
+    if (item == NULL || argc < 1)
+        return JS_EXCEPTION;
+    JSValue before = item->callback;
+    item->callback = JS_DupValue(ctx, argv[0]);
+    JS_FreeValue(ctx, before);
+    return JS_UNDEFINED;
+}
+
 enum method { START, STOP, SHUTDOWN, CLOSE, RESET, REF, UNREF };
 
 static JSValue connection_do(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv, int method)
@@ -508,6 +539,8 @@ static JSValue net_is_ip(JSContext *ctx, JSValueConst this_value, int argc, JSVa
 
 static const JSCFunctionListEntry methods[] = {
     JS_CFUNC_DEF("write", 1, connection_write),
+    JS_CFUNC_DEF("setCallback", 1, connection_set_callback),
+    JS_CFUNC_DEF("tryWrite", 1, connection_try_write),
     JS_CFUNC_MAGIC_DEF("start", 0, connection_do, START),
     JS_CFUNC_MAGIC_DEF("stop", 0, connection_do, STOP),
     JS_CFUNC_MAGIC_DEF("shutdown", 0, connection_do, SHUTDOWN),

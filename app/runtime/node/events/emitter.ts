@@ -1,5 +1,6 @@
 /** The EventEmitter itself. A function, not a class: old code calls it on its own `this`. */
 
+import { native } from "../../binding.ts";
 import { invalidArgType, nodeError, outOfRange } from "../node-error.ts";
 import { inspect } from "../util/inspect.ts";
 
@@ -132,7 +133,24 @@ function removeName(emitter: EventEmitter, name: EventName): void {
   else delete (emitter._events as Table)[name];
 }
 
+/** emit("error", …): an error that nobody listens for is thrown. */
+function emitError(this: EventEmitter, name: EventName, ...args: unknown[]): boolean {
+  if (this._events?.[errorMonitor] !== undefined) this.emit(errorMonitor, ...args);
+  const present = this._events?.[name];
+  if (present === undefined) return throwUnhandled(args);
+  // A copy: listeners may come and go while it runs.
+  for (const listener of typeof present === "function" ? [present] : present.slice())
+    listener.apply(this, args);
+  return true;
+}
+
+const { emitter: emitMethod } = native("events") as {
+  emitter(onError: typeof emitError): EventEmitter["emit"];
+};
+
 const methods = {
+  emit: emitMethod(emitError),
+
   on(this: EventEmitter, name: EventName, listener: Listener) {
     return add(this, name, listener, false);
   },
@@ -192,22 +210,6 @@ const methods = {
     const list = typeof present === "function" ? [present] : (present ?? []).slice();
     for (const listener of list.reverse()) this.removeListener(name, listener);
     return this;
-  },
-
-  emit(this: EventEmitter, name: EventName, ...args: unknown[]) {
-    const table = this._events;
-    if (name === "error") {
-      if (table?.[errorMonitor] !== undefined) this.emit(errorMonitor, ...args);
-      if (table?.error === undefined) throwUnhandled(args);
-    }
-    const present = table?.[name];
-    if (present === undefined) return false;
-    if (typeof present === "function") {
-      present.apply(this, args);
-    } else {
-      for (const listener of present.slice()) listener.apply(this, args);
-    }
-    return true;
   },
 
   listeners(this: EventEmitter, name: EventName): Listener[] {

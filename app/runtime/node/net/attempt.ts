@@ -1,6 +1,6 @@
 /** Connecting: the host's addresses are tried one after the other ("happy eyeballs", as Node.js ≥ 20 does). */
 import type { lookup as dnsLookup } from "../dns.ts";
-import { binding, ON_CONNECT, socketError, type TcpHandle } from "./handle.ts";
+import { binding, type HandleCallback, socketError, type TcpHandle } from "./handle.ts";
 
 export interface Address {
   readonly address: string;
@@ -15,8 +15,8 @@ const ATTEMPT_TIMEOUT_MS = 250;
 interface AttemptOptions {
   readonly addresses: readonly Address[];
   readonly port: number;
-  /** All events of the connection that came about, ON_CONNECT left out. */
-  readonly onEvent: (event: number, value: Buffer & number) => void;
+  /** Hears of all events of the connection that came about. */
+  readonly onEvent: HandleCallback;
   readonly onConnected: (handle: TcpHandle, address: Address) => void;
   readonly onFailed: (error: Error) => void;
 }
@@ -46,17 +46,16 @@ export function connectToAny(options: AttemptOptions): () => void {
       settle();
       failed(socketError(errno, "connect", { address: candidate.address, port }));
     };
-    const handle = binding.connect(candidate.address, port, (event, value) => {
-      if (event !== ON_CONNECT) {
-        onEvent(event, value);
-      } else if (!settled) {
-        if (value === 0) {
-          settle();
-          onConnected(handle as TcpHandle, candidate);
-        } else {
-          (handle as TcpHandle).close();
-          refuse(value);
-        }
+    // Until it is connected, a handle has nothing else to tell.
+    const handle = binding.connect(candidate.address, port, (_event, value) => {
+      if (settled) return;
+      if (value === 0) {
+        settle();
+        (handle as TcpHandle).setCallback(onEvent);
+        onConnected(handle as TcpHandle, candidate);
+      } else {
+        (handle as TcpHandle).close();
+        refuse(value);
       }
     });
     if (typeof handle === "number") {

@@ -10,9 +10,14 @@ export const ON_WRITTEN = 4;
 
 type Name = [address: string, port: number, family: 4 | 6];
 
+export type HandleCallback = (event: number, value: Buffer & number) => void;
+
 export interface TcpHandle {
   /** 0: written; 1: ON_WRITTEN follows; negative: errno. */
   write(chunks: readonly Uint8Array[]): number;
+  /** Bytes taken now, 0 when there is no room, or a negative errno. */
+  tryWrite(bytes: Uint8Array): number;
+  setCallback(callback: HandleCallback): void;
   start(): number;
   stop(): number;
   shutdown(): number;
@@ -26,8 +31,6 @@ export interface TcpHandle {
   localName(): Name | undefined;
   remoteName(): Name | undefined;
 }
-
-type HandleCallback = (event: number, value: Buffer & number) => void;
 
 interface NetBinding {
   /** A handle, or a negative errno. */

@@ -34,6 +34,19 @@ export interface ConnectOptions {
   path?: string;
 }
 
+/** What this file reads of the streams' own state. */
+interface WritableState {
+  readonly length: number;
+  readonly corked: number;
+  readonly ending: boolean;
+}
+interface ReadableState {
+  readonly flowing: boolean | null;
+  readonly length: number;
+  readonly decoder: object | null;
+  dataEmitted: boolean;
+}
+
 function portOf(port: unknown): number {
   const number = typeof port === "string" && port.trim() !== "" ? Number(port) : port;
   if (typeof number !== "number" || !Number.isInteger(number) || number < 0 || number > 65535) {
@@ -137,7 +150,7 @@ export class Socket extends Duplex {
     this.#giveUp = connectToAny({
       addresses,
       port,
-      onEvent: (event, value) => this.#onEvent(event, value),
+      onEvent: this.#onEvent,
       onConnected: (handle) => this.#onConnected(handle),
       onFailed: (error) => this.destroy(error),
     });
@@ -157,13 +170,24 @@ export class Socket extends Duplex {
     if (this.readable && !this.isPaused()) this.read(0);
   }
 
-  #onEvent(event: number, value: Buffer & number): void {
+  /** Hears of the connection's events. Data is hot: straight to the listeners when the stream flows and nothing waits. */
+  readonly #onEvent = (event: number, value: Buffer & number): void => {
+    if (event !== ON_DATA) {
+      this.#onRareEvent(event, value);
+      return;
+    }
+    this.bytesRead += value.length;
+    this.#idleTimer?.refresh();
+    const state = (this as unknown as { _readableState: ReadableState })._readableState;
+    if (state.flowing && state.length === 0 && !state.decoder && this.emit("data", value)) {
+      state.dataEmitted = true;
+    } else if (!this.push(value)) {
+      this.#handle?.stop();
+    }
+  };
+
+  #onRareEvent(event: number, value: number): void {
     switch (event) {
-      case ON_DATA:
-        this.bytesRead += value.length;
-        this.#refreshTimeout();
-        if (!this.push(value)) this.#handle?.stop();
-        break;
       case ON_END:
         this.push(null);
         this.read(0);
@@ -179,6 +203,33 @@ export class Socket extends Duplex {
         break;
       }
     }
+  }
+
+  /**
+   * What Writable.write does when nothing waits, without its bookkeeping: a quarter of the time that a published value
+   * takes would go there. Everything else goes the long way.
+   */
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const handle = this.#handle;
+    const state = (this as unknown as { _writableState: WritableState })._writableState;
+    const direct =
+      handle !== null &&
+      state.length === 0 &&
+      state.corked === 0 &&
+      !state.ending &&
+      chunk instanceof Uint8Array;
+    if (!direct) return super.write(chunk, encoding as BufferEncoding, callback as Callback);
+    const taken = handle.tryWrite(chunk);
+    if (taken === chunk.length) {
+      this.#bytesDispatched += taken;
+      this.#idleTimer?.refresh();
+      const done = callback ?? encoding;
+      if (typeof done === "function") process.nextTick(done as Callback, null);
+      return true;
+    }
+    if (taken > 0) this.#bytesDispatched += taken;
+    const rest = taken > 0 ? chunk.subarray(taken) : chunk;
+    return super.write(rest, encoding as BufferEncoding, callback as Callback);
   }
 
   override _read(): void {
