@@ -24,6 +24,7 @@ const SHELL = [
   "return",
   "cd",
   "set",
+  "trap",
   "test",
   "until",
   "while",
