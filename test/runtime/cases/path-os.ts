@@ -97,7 +97,7 @@ show("load", () => [
   os.loadavg().length,
   os.loadavg().every((load) => load >= 0),
   os.uptime() > 0,
-  os.cpus().length,
+  os.cpus().length > 0,
 ]);
 show("interfaces", () =>
   Object.entries(os.networkInterfaces()).map(([name, list]) => [
