@@ -26,7 +26,7 @@ os: node_modules build-packages ## the operating system: out/os (OS=from-debian,
 app: node_modules os ## the gateway: one file, compiled to bytecode: out/app
 	$(TSX) app/bundle/main.ts --os $(OUT)/os --output $(OUT)/app
 
-test: image test-packages lint isa ## every test, QEMU included
+test: lint image test-packages isa ## every test, QEMU included
 	$(TSX) --test --test-concurrency=1 --test-reporter=spec $$(find test -name '*.test.ts' | sort)
 
 isa: image ## disassemble everything on the card: only what a Quark X1000 can run

@@ -62,7 +62,9 @@ export function runEngine(engine: Engine, args: readonly string[]): Promise<Outc
   /* The card's build has no LOCK prefixes: its threads are safe on one processor only, like the card's. */
   const command = engine.name === "i586" ? ["taskset", "-c", "0", engine.runtime] : [engine.runtime];
   const [program = "", ...front] = command;
-  return finish(spawn(program, [...front, ...args], { cwd: repository, env, stdio: ["ignore", "pipe", "pipe"] }));
+  return finish(
+    spawn(program, [...front, ...args], { cwd: repository, env, stdio: ["ignore", "pipe", "pipe"] }),
+  );
 }
 
 /** Bundles and compiles a program; the caller removes the folder. */
