@@ -56,8 +56,7 @@ static JSValue context_new(JSContext *ctx, JSValueConst this_value, int argc, JS
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (!context)
         return gw_throw_openssl(ctx, "no TLS");
-    SSL_CTX_set_mode(context,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_cert_verify_callback(context, check_chain, NULL);
     /* Sessions are taken per connection (tls.c) and kept by JavaScript. */

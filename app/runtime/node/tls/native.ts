@@ -32,7 +32,12 @@ interface TlsBinding {
   handshake(connection: ConnectionHandle): boolean;
   /** undefined: nothing yet; null: the peer has closed its side. */
   read(connection: ConnectionHandle): Buffer | undefined | null;
-  write(connection: ConnectionHandle, plaintext: Bytes): number;
+  /** feed and read in one. */
+  open(connection: ConnectionHandle, ciphertext: Bytes): Buffer | undefined | null;
+  /** Whether a session, more plaintext, an error or something to send waits. */
+  attention(connection: ConnectionHandle): boolean;
+  /** Encrypts the chunks as one; the ciphertext to send, with whatever else waited. After the handshake only. */
+  seal(connection: ConnectionHandle, chunks: readonly Bytes[]): Buffer | undefined;
   shutdown(connection: ConnectionHandle): void;
   verifyResult(connection: ConnectionHandle): { readonly code: string; readonly message: string } | undefined;
   peerChain(connection: ConnectionHandle): CertificateHandle[];

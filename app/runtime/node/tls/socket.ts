@@ -7,7 +7,7 @@ import type { Bytes } from "../crypto/native.ts";
 import { type LegacyCertificate, X509Certificate } from "../crypto/x509.ts";
 import type { Socket } from "../net.ts";
 import { nodeError } from "../node-error.ts";
-import { Duplex } from "../stream.ts";
+import { Carried } from "./carried.ts";
 import type { SecureContext } from "./context.ts";
 import { type ConnectionHandle, tlsBinding } from "./native.ts";
 
@@ -24,35 +24,54 @@ export interface TlsSocketOptions {
   readonly checkIdentity?: (certificate: LegacyCertificate) => Error | undefined;
 }
 
+/** What this file reads of the streams' own state. */
+interface WritableState {
+  readonly length: number;
+  readonly corked: number;
+  readonly ending: boolean;
+  readonly destroyed: boolean;
+}
+interface ReadableState {
+  readonly flowing: boolean | null;
+  readonly length: number;
+  readonly decoder: object | null;
+  readonly ended: boolean;
+  readonly destroyed: boolean;
+  dataEmitted: boolean;
+}
+
 /** ALPN's wire form: each name behind its length. */
 function alpnBytes(names: readonly string[]): Buffer {
   return Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), Buffer.from(name, "latin1")]));
 }
 
-export class TLSSocket extends Duplex {
+export class TLSSocket extends Carried {
   readonly encrypted = true;
   authorized = false;
   authorizationError: string | null = null;
   alpnProtocol: string | false | null = null;
   servername: string | null = null;
   secureConnecting = true;
-  readonly #socket: Socket;
+  readonly #socketState: WritableState;
+  readonly #writableState: WritableState;
+  readonly #readableState: ReadableState;
   readonly #connection: ConnectionHandle;
   readonly #options: TlsSocketOptions;
   /** A write that came before the handshake was done. */
-  #early: { chunk: Bytes; callback: Callback } | null = null;
+  #early: { chunks: readonly Bytes[]; callback: Callback } | null = null;
+  /** What was written while corked and nothing else waited: one record when it is uncorked. */
+  #held: Uint8Array[] = [];
+  #heldCallbacks: Callback[] = [];
   #peerClosed = false;
+  #flowing = true;
   #wantsData = false;
   #peer: { certificate?: LegacyCertificate; chain?: LegacyCertificate } = {};
 
   constructor(socket: Socket, options: TlsSocketOptions) {
-    const { highWaterMark } = options;
-    super({
-      allowHalfOpen: false,
-      emitClose: false,
-      ...(highWaterMark === undefined ? {} : { highWaterMark }),
-    });
-    this.#socket = socket;
+    super(socket, options.highWaterMark);
+    this.#socketState = (socket as unknown as { _writableState: WritableState })._writableState;
+    this.#writableState = (this as unknown as { _writableState: WritableState })._writableState;
+    this.#readableState = (this as unknown as { _readableState: ReadableState })._readableState;
     this.#options = options;
     const { servername, session, ALPNProtocols, rejectUnauthorized = true } = options;
     this.servername = servername ?? null;
@@ -77,18 +96,23 @@ export class TLSSocket extends Duplex {
   /** Runs the handshake as far as it goes, delivers plaintext, sends what OpenSSL has to send. */
   #advance(): void {
     if (this.destroyed) return;
-    try {
-      if (this.secureConnecting && tlsBinding.handshake(this.#connection)) this.#onHandshake();
-      if (!this.secureConnecting && !this.destroyed) this.#deliver();
-    } catch (error) {
-      this.#flush(); // the alert that tells the peer why
-      this.#fail(error as Error);
-      return;
-    }
+    if (this.secureConnecting && this.#handshake()) this.#onHandshake();
+    if (!this.secureConnecting && !this.destroyed) this.#deliver();
     this.#flush();
   }
 
+  #handshake(): boolean {
+    try {
+      return tlsBinding.handshake(this.#connection);
+    } catch (error) {
+      this.#fail(error as Error);
+      return false;
+    }
+  }
+
+  /** Ends the connection, after the alert that tells the peer why. */
   #fail(error: Error): void {
+    this.#flush();
     this.authorizationError ??= this.secureConnecting ? ((error as { code?: string }).code ?? null) : null;
     this.destroy(error);
   }
@@ -119,39 +143,72 @@ export class TLSSocket extends Duplex {
     this.emit("secureConnect");
     const early = this.#early;
     this.#early = null;
-    if (early !== null && !this.destroyed) this._write(early.chunk, "buffer", early.callback);
+    if (early !== null && !this.destroyed) this.#sealAndSend(early.chunks, early.callback);
     if (this.#wantsData) this._read();
   }
 
+  /** Plaintext as long as it is wanted; the socket is paused when it isn't. */
   #deliver(): void {
     while (this.#wantsData && !this.#peerClosed) {
-      const data = tlsBinding.read(this.#connection);
-      const session = tlsBinding.takeSession(this.#connection);
-      if (session !== undefined) this.emit("session", session);
-      if (data === undefined || this.destroyed) break;
-      if (data === null) {
-        this.#peerClosed = true;
-        this.push(null);
-      } else {
-        this.#wantsData = this.push(data);
-        if (this.destroyed) return;
+      let data: Buffer | undefined | null;
+      try {
+        data = tlsBinding.read(this.#connection);
+      } catch (error) {
+        this.#fail(error as Error);
+        return;
       }
+      this.#takeSession();
+      if (data === undefined || this.destroyed) break;
+      this.#onPlaintext(data);
+      if (this.destroyed) return;
     }
-    if (this.#wantsData || this.#peerClosed) this.#socket.resume();
-    else this.#socket.pause();
+    const flow = this.#wantsData || this.#peerClosed;
+    if (flow === this.#flowing) return;
+    this.#flowing = flow;
+    if (flow) this.carrier.resume();
+    else this.carrier.pause();
+  }
+
+  #takeSession(): void {
+    const session = tlsBinding.takeSession(this.#connection);
+    if (session !== undefined) this.emit("session", session);
+  }
+
+  #onPlaintext(data: Buffer | null): void {
+    if (data !== null) {
+      this.#wantsData = this.#emitDirectly(data) || this.push(data);
+    } else {
+      this.#peerClosed = true;
+      this.push(null);
+    }
   }
 
   /** Sends pending ciphertext; `callback` when the socket has taken it. */
   #flush(callback?: Callback): void {
     const bytes = tlsBinding.pull(this.#connection);
-    if (bytes === undefined || this.#socket.destroyed) callback?.();
-    else this.#socket.write(bytes, callback);
+    if (bytes === undefined || this.carrier.destroyed) callback?.();
+    else this.carrier.write(bytes, callback);
   }
 
   #onCiphertext(chunk: Buffer): void {
-    if (this.destroyed) return;
-    tlsBinding.feed(this.#connection, chunk);
-    this.#advance();
+    if (this.#writableState.destroyed) return;
+    if (this.secureConnecting || !this.#wantsData) {
+      tlsBinding.feed(this.#connection, chunk);
+      this.#advance();
+      return;
+    }
+    /* The usual case, a few whole records: one call for the data, one that says whether there is more to do. */
+    let data: Buffer | undefined | null;
+    try {
+      data = tlsBinding.open(this.#connection, chunk);
+    } catch (error) {
+      this.#fail(error as Error);
+      return;
+    }
+    const more = tlsBinding.attention(this.#connection);
+    if (more) this.#takeSession();
+    if (data !== undefined) this.#onPlaintext(data);
+    if (more || !this.#wantsData) this.#advance();
   }
 
   #onEnd(): void {
@@ -175,7 +232,7 @@ export class TLSSocket extends Duplex {
 
   #disconnected(): Error {
     const message = "Client network socket disconnected before secure TLS connection was established";
-    const { _host: host, remotePort: port, localAddress } = this.#socket;
+    const { _host: host, remotePort: port, localAddress } = this.carrier;
     return Object.assign(nodeError(Error, "ECONNRESET", message), { host, port, localAddress });
   }
 
@@ -185,24 +242,104 @@ export class TLSSocket extends Duplex {
     this.#advance();
   }
 
-  override _write(chunk: Bytes, _encoding: string, callback: Callback): void {
-    if (this.secureConnecting) {
-      this.#early = { chunk, callback };
-      return;
+  /** A chunk straight to the listeners of 'data' when the stream flows and nothing waits; false: through the buffer. */
+  #emitDirectly(data: Buffer): boolean {
+    const state = this.#readableState;
+    if (!state.flowing || state.length !== 0 || state.decoder || state.ended || state.destroyed) return false;
+    state.dataEmitted = true;
+    return this.emit("data", data);
+  }
+
+  /** Nothing waits here or in the socket, so a write may go straight through without changing the order. */
+  #nothingWaits(state: WritableState): boolean {
+    return (
+      state.length === 0 &&
+      this.#socketState.length === 0 &&
+      !this.secureConnecting &&
+      !state.ending &&
+      !state.destroyed
+    );
+  }
+
+  /**
+   * What Writable.write does when nothing waits, without its bookkeeping, which costs more than encrypting a published
+   * value. While the socket's own buffer isn't empty everything goes the long way, with its back-pressure.
+   */
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const state = this.#writableState;
+    const bytes =
+      typeof chunk === "string"
+        ? Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8")
+        : chunk;
+    if (!(bytes instanceof Uint8Array) || !this.#nothingWaits(state)) {
+      if (this.#held.length > 0) this.#releaseHeld();
+      return super.write(chunk as string, encoding as BufferEncoding, callback as Callback);
     }
+    const done = typeof encoding === "function" ? encoding : callback;
+    if (typeof done === "function") this.#heldCallbacks.push(done as Callback);
+    this.#held.push(bytes);
+    if (state.corked === 0) this.#sendHeld();
+    return true;
+  }
+
+  override uncork(): void {
+    super.uncork();
+    if (this.#writableState.corked === 0 && this.#held.length > 0) this.#sendHeld();
+  }
+
+  #sendHeld(): void {
+    const held = this.#held;
+    const callbacks = this.#heldCallbacks;
+    this.#held = [];
+    if (callbacks.length > 0) this.#heldCallbacks = [];
+    let failure: Error | null = null;
     try {
-      tlsBinding.write(this.#connection, chunk);
+      const sealed = tlsBinding.seal(this.#connection, held);
+      if (sealed !== undefined) this.carrier.write(sealed);
     } catch (error) {
-      callback(error as Error);
-      return;
+      failure = error as Error;
+      this.destroy(failure);
     }
-    this.#flush(callback);
+    for (let i = 0; i < callbacks.length; i++) process.nextTick(callbacks[i] as Callback, failure);
+  }
+
+  /** Puts what is held into the stream's own queue, so that the order stays. */
+  #releaseHeld(): void {
+    const held = this.#held;
+    const callbacks = this.#heldCallbacks;
+    this.#held = [];
+    this.#heldCallbacks = [];
+    super.write(Buffer.concat(held), (error) => {
+      for (const callback of callbacks) callback(error);
+    });
+  }
+
+  override _write(chunk: Bytes, _encoding: string, callback: Callback): void {
+    this.#sealAndSend([chunk], callback);
   }
 
   /** Corked writes become one record. */
   override _writev(chunks: { chunk: Buffer; encoding: string }[], callback: Callback): void {
-    const parts = chunks.map(({ chunk }) => chunk);
-    this._write(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts), "buffer", callback);
+    this.#sealAndSend(
+      chunks.map(({ chunk }) => chunk),
+      callback,
+    );
+  }
+
+  #sealAndSend(chunks: readonly Bytes[], callback: Callback): void {
+    if (this.secureConnecting) {
+      this.#early = { chunks, callback };
+      return;
+    }
+    let sealed: Buffer | undefined;
+    try {
+      sealed = tlsBinding.seal(this.#connection, chunks);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    if (sealed === undefined || this.carrier.destroyed) callback();
+    else this.carrier.write(sealed, callback);
   }
 
   override _final(callback: Callback): void {
@@ -212,23 +349,24 @@ export class TLSSocket extends Duplex {
     }
     tlsBinding.shutdown(this.#connection);
     this.#flush();
-    this.#socket.end();
+    this.carrier.end();
     callback();
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    const early = this.#early;
+    const waiting = [...(this.#early ? [this.#early.callback] : []), ...this.#heldCallbacks];
     this.#early = null;
-    early?.callback(
-      error ?? nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
-    );
-    if (this.#socket.closed || this.#socket.destroyed) {
+    this.#held = [];
+    this.#heldCallbacks = [];
+    const reason = "Cannot call write after a stream was destroyed";
+    for (const callback of waiting) callback(error ?? nodeError(Error, "ERR_STREAM_DESTROYED", reason));
+    if (this.carrier.closed || this.carrier.destroyed) {
       this.#closed(error, callback);
       return;
     }
-    this.#socket.once("close", () => this.#closed(error, callback));
-    if (error && this.#socket.writableLength > 0) this.#socket.destroySoon();
-    else this.#socket.destroy();
+    this.carrier.once("close", () => this.#closed(error, callback));
+    if (error && this.carrier.writableLength > 0) this.carrier.destroySoon();
+    else this.carrier.destroy();
   }
 
   /** 'error' first, then 'close' with whether there was one, as net.Socket does. */
@@ -281,69 +419,5 @@ export class TLSSocket extends Duplex {
     }
     this.#peer.chain = result;
     return result;
-  }
-
-  setKeepAlive(on?: boolean, delay?: number): this {
-    this.#socket.setKeepAlive(on, delay);
-    return this;
-  }
-  setNoDelay(on?: boolean): this {
-    this.#socket.setNoDelay(on);
-    return this;
-  }
-  setTimeout(ms: number, callback?: () => void): this {
-    this.#socket.setTimeout(ms);
-    if (callback) this.once("timeout", callback);
-    return this;
-  }
-  ref(): this {
-    this.#socket.ref();
-    return this;
-  }
-  unref(): this {
-    this.#socket.unref();
-    return this;
-  }
-  destroySoon(): void {
-    if (this.writable) this.end();
-    if (this.writableFinished) this.destroy();
-    else this.once("finish", () => this.destroy());
-  }
-  address(): ReturnType<Socket["address"]> {
-    return this.#socket.address();
-  }
-
-  get connecting(): boolean {
-    return this.#socket.connecting;
-  }
-  get pending(): boolean {
-    return this.#socket.pending;
-  }
-  get readyState(): string {
-    return this.#socket.readyState;
-  }
-  get timeout(): number | undefined {
-    return this.#socket.timeout;
-  }
-  get bytesRead(): number {
-    return this.#socket.bytesRead;
-  }
-  get bytesWritten(): number {
-    return this.#socket.bytesWritten;
-  }
-  get remoteAddress(): string | undefined {
-    return this.#socket.remoteAddress;
-  }
-  get remotePort(): number | undefined {
-    return this.#socket.remotePort;
-  }
-  get remoteFamily(): string | undefined {
-    return this.#socket.remoteFamily;
-  }
-  get localAddress(): string | undefined {
-    return this.#socket.localAddress;
-  }
-  get localPort(): number | undefined {
-    return this.#socket.localPort;
   }
 }
