@@ -1,6 +1,7 @@
 /** The global console: standard output and standard error, written at once. */
 import { processBinding } from "../node/process.ts";
-import { format, type InspectOptions, inspect } from "../node/util/inspect.ts";
+import { format } from "../node/util/format.ts";
+import { type InspectOptions, inspect } from "../node/util/inspect.ts";
 
 const STDOUT = 1;
 const STDERR = 2;

@@ -119,6 +119,7 @@ void gw_loop_close(void)
 void gw_loop_forget(void)
 {
     gw_timers_forget();
+    gw_immediates_forget();
     gw_ticks_forget();
     gw_report_forget();
     loop.held = 0;
@@ -203,7 +204,7 @@ void gw_loop_call(JSValueConst function, JSValueConst this_value, int argc, JSVa
 
 static bool is_alive(bool *always_ready)
 {
-    bool alive = loop.held > 0 || gw_timers_alive();
+    bool alive = loop.held > 0 || gw_timers_alive() || gw_immediates_alive();
     *always_ready = false;
     for (const gw_poll *poll = loop.polls.next; poll != &loop.polls; poll = poll->next) {
         if (poll->events == 0)
@@ -227,7 +228,7 @@ static void run_always_ready(void)
 
 static void poll_once(bool always_ready)
 {
-    int timeout = always_ready ? 0 : gw_timers_timeout();
+    int timeout = always_ready || gw_immediates_waiting() ? 0 : gw_timers_timeout();
     int count = epoll_wait(loop.epoll_fd, loop.ready, EVENTS_PER_TURN, timeout);
     loop.now = read_clock();
     if (count < 0) {

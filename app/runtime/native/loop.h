@@ -64,13 +64,19 @@ void gw_loop_set_hooks(JSValueConst hooks);
 /* A hook of that object, called with its arguments; JS_UNDEFINED when there is none. */
 JSValue gw_loop_hook(const char *name, int argc, JSValueConst *argv);
 
-/* timers.c: called by the loop. */
+/* timers.c, immediates.c and ticks.c: called by the loop. */
 void gw_timers_run(void);
-void gw_immediates_run(void);
 bool gw_timers_alive(void);
-/* Milliseconds until the next timer; -1: none, 0: something is due or an immediate waits. */
+/* Milliseconds until the next timer; -1: there is none. */
 int gw_timers_timeout(void);
 void gw_timers_forget(void);
+
+void gw_immediates_run(void);
+bool gw_immediates_waiting(void);
+bool gw_immediates_alive(void);
+void gw_immediates_forget(void);
+
+/* Runs all ticks, those added meanwhile too; returns how many. */
 int gw_ticks_run(void);
 void gw_ticks_forget(void);
 

@@ -7,10 +7,24 @@ static const struct {
     const char *name;
     int (*init)(JSContext *ctx, JSValueConst object);
 } modules[] = {
-    {"core", gw_init_core},       {"timers", gw_init_timers}, {"events", gw_init_events}, {"process", gw_init_process}, {"fs", gw_init_fs},
-    {"os", gw_init_os},           {"net", gw_init_net},       {"dns", gw_init_dns},         {"fdio", gw_init_fdio},
-    {"cell", gw_init_cell},       {"buffer", gw_init_buffer}, {"utf8", gw_init_utf8},       {"crypto", gw_init_crypto},
-    {"x509", gw_init_x509},       {"tls", gw_init_tls},
+    {"core", gw_init_core},
+    {"timers", gw_init_timers},
+    {"immediates", gw_init_immediates},
+    {"ticks", gw_init_ticks},
+    {"events", gw_init_events},
+    {"process", gw_init_process},
+    {"fs", gw_init_fs},
+    {"fs_io", gw_init_fs_io},
+    {"os", gw_init_os},
+    {"net", gw_init_net},
+    {"dns", gw_init_dns},
+    {"fdio", gw_init_fdio},
+    {"cell", gw_init_cell},
+    {"buffer", gw_init_buffer},
+    {"utf8", gw_init_utf8},
+    {"crypto", gw_init_crypto},
+    {"x509", gw_init_x509},
+    {"tls", gw_init_tls},
 };
 
 int gw_install_modules(JSContext *ctx)

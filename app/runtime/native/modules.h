@@ -11,9 +11,12 @@
 
 GW_MODULE(core);
 GW_MODULE(timers);
+GW_MODULE(immediates);
+GW_MODULE(ticks);
 GW_MODULE(events);
 GW_MODULE(process);
 GW_MODULE(fs);
+GW_MODULE(fs_io);
 GW_MODULE(os);
 GW_MODULE(net);
 GW_MODULE(dns);

@@ -1,28 +1,18 @@
-/* setTimeout, setInterval, setImmediate, process.nextTick and queueMicrotask, natively and in Node's order. */
-#include <errno.h>
+/* setTimeout and setInterval, and the hooks that the loop calls. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "binding.h"
+#include "call.h"
 #include "loop.h"
 #include "modules.h"
 
-#define INLINE_ARGUMENTS 4
 #define MAX_DELAY 2147483647.0
-
-/* A function with its arguments, waiting to be called. */
-typedef struct {
-    JSValue function;
-    int argc;
-    JSValue argv[INLINE_ARGUMENTS];
-    JSValue *more; /* all arguments, when they are more than fit inline */
-} call;
 
 typedef struct {
     JSValue self; /* keeps the object alive while the timer is armed; JS_UNDEFINED otherwise */
-    call call;
+    gw_call call;
     uint64_t due;
     uint64_t sequence;
     double delay;
@@ -33,17 +23,7 @@ typedef struct {
     bool cleared; /* refresh() re-arms a timer that has fired, but not a cleared one */
 } timer;
 
-typedef struct immediate immediate;
-struct immediate {
-    immediate *next;
-    JSValue self;
-    call call;
-    bool queued;
-    bool referenced;
-};
-
 static JSClassID timer_class;
-static JSClassID immediate_class;
 
 static struct {
     timer **heap;
@@ -53,63 +33,6 @@ static struct {
     uint64_t sequence;
     uint32_t last_id;
 } timers;
-
-static struct {
-    immediate *first;
-    immediate *last;
-    int referenced;
-} immediates;
-
-/* A ring of calls: nextTick is the hottest queue of Node's streams. */
-static struct {
-    call *ring;
-    uint32_t capacity; /* a power of two, or 0 */
-    uint32_t head;
-    uint32_t count;
-} ticks;
-
-static int call_init(JSContext *ctx, call *target, JSValueConst function, int argc, JSValueConst *argv)
-{
-    target->argc = argc > 0 ? argc : 0;
-    target->more = NULL;
-    JSValue *slots = target->argv;
-    if (target->argc > INLINE_ARGUMENTS) {
-        target->more = js_malloc(ctx, sizeof(JSValue) * (size_t)target->argc);
-        if (target->more == NULL)
-            return -1;
-        slots = target->more;
-    }
-    target->function = JS_DupValue(ctx, function);
-    for (int i = 0; i < target->argc; i++)
-        slots[i] = JS_DupValue(ctx, argv[i]);
-    return 0;
-}
-
-static JSValue *call_arguments(call *target)
-{
-    return target->more != NULL ? target->more : target->argv;
-}
-
-static void call_free(JSRuntime *rt, call *target)
-{
-    JSValue *slots = call_arguments(target);
-    JSValue function = target->function;
-    target->function = JS_UNDEFINED;
-    for (int i = 0; i < target->argc; i++)
-        JS_FreeValueRT(rt, slots[i]);
-    js_free_rt(rt, target->more);
-    target->more = NULL;
-    target->argc = 0;
-    JS_FreeValueRT(rt, function);
-}
-
-static void call_mark(JSRuntime *rt, call *target, JS_MarkFunc *mark)
-{
-    JS_MarkValue(rt, target->function, mark);
-    JSValue *slots = call_arguments(target);
-    for (int i = 0; i < target->argc; i++)
-        JS_MarkValue(rt, slots[i], mark);
-}
 
 /* The binary heap: earliest due first, then in the order of arming. */
 
@@ -204,7 +127,7 @@ static void timer_finalizer(JSRuntime *rt, JSValue value)
 {
     timer *item = JS_GetOpaque(value, timer_class);
     if (item != NULL) {
-        call_free(rt, &item->call);
+        gw_call_free(rt, &item->call);
         js_free_rt(rt, item);
     }
 }
@@ -213,31 +136,7 @@ static void timer_mark(JSRuntime *rt, JSValueConst value, JS_MarkFunc *mark)
 {
     timer *item = JS_GetOpaque(value, timer_class);
     if (item != NULL)
-        call_mark(rt, &item->call, mark);
-}
-
-static void immediate_finalizer(JSRuntime *rt, JSValue value)
-{
-    immediate *item = JS_GetOpaque(value, immediate_class);
-    if (item != NULL) {
-        call_free(rt, &item->call);
-        js_free_rt(rt, item);
-    }
-}
-
-static void immediate_mark(JSRuntime *rt, JSValueConst value, JS_MarkFunc *mark)
-{
-    immediate *item = JS_GetOpaque(value, immediate_class);
-    if (item != NULL)
-        call_mark(rt, &item->call, mark);
-}
-
-static int require_function(JSContext *ctx, JSValueConst value)
-{
-    if (JS_IsFunction(ctx, value))
-        return 0;
-    gw_throw_code(ctx, GW_TYPE_ERROR, "ERR_INVALID_ARG_TYPE", "The \"callback\" argument must be of type function.");
-    return -1;
+        gw_call_mark(rt, &item->call, mark);
 }
 
 static int read_delay(JSContext *ctx, JSValueConst value, double *delay)
@@ -253,7 +152,7 @@ static JSValue timer_new(JSContext *ctx, JSValueConst this_value, int argc, JSVa
 {
     (void)this_value;
     double delay = 1;
-    if (require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0 ||
+    if (gw_call_require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0 ||
         (argc > 1 && read_delay(ctx, argv[1], &delay) != 0))
         return JS_EXCEPTION;
     JSValue self = JS_NewObjectClass(ctx, (int)timer_class);
@@ -270,7 +169,7 @@ static JSValue timer_new(JSContext *ctx, JSValueConst this_value, int argc, JSVa
     item->referenced = true;
     item->id = ++timers.last_id;
     JS_SetOpaque(self, item);
-    if (call_init(ctx, &item->call, argv[0], argc - 2, argv + 2) != 0 || timer_arm(ctx, item, self) != 0)
+    if (gw_call_init(ctx, &item->call, argv[0], argc - 2, argv + 2) != 0 || timer_arm(ctx, item, self) != 0)
         goto fail;
     return self;
 fail:
@@ -354,7 +253,7 @@ void gw_timers_run(void)
         if (item->due > now || item->sequence >= newest)
             return;
         JSValue self = timer_disarm(item);
-        gw_loop_call(item->call.function, self, item->call.argc, call_arguments(&item->call));
+        gw_loop_call(item->call.function, self, item->call.argc, gw_call_arguments(&item->call));
         if (item->repeats && item->heap_index < 0 && timer_arm(ctx, item, self) != 0)
             gw_loop_uncaught();
         JS_FreeValue(ctx, self);
@@ -363,172 +262,16 @@ void gw_timers_run(void)
 
 bool gw_timers_alive(void)
 {
-    return timers.referenced > 0 || immediates.referenced > 0;
+    return timers.referenced > 0;
 }
 
 int gw_timers_timeout(void)
 {
-    if (immediates.first != NULL)
-        return 0;
     if (timers.count == 0)
         return -1;
     uint64_t now = gw_loop_now();
     uint64_t due = timers.heap[0]->due;
     return due <= now ? 0 : (int)(due - now);
-}
-
-static JSValue immediate_new(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
-{
-    (void)this_value;
-    if (require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0)
-        return JS_EXCEPTION;
-    JSValue self = JS_NewObjectClass(ctx, (int)immediate_class);
-    if (JS_IsException(self))
-        return self;
-    immediate *item = js_mallocz(ctx, sizeof(*item));
-    if (item == NULL) {
-        JS_FreeValue(ctx, self);
-        return JS_EXCEPTION;
-    }
-    item->self = JS_UNDEFINED;
-    item->call.function = JS_UNDEFINED;
-    JS_SetOpaque(self, item);
-    if (call_init(ctx, &item->call, argv[0], argc - 1, argv + 1) != 0) {
-        JS_FreeValue(ctx, self);
-        return JS_EXCEPTION;
-    }
-    item->queued = true;
-    item->referenced = true;
-    item->self = JS_DupValue(ctx, self);
-    immediates.referenced++;
-    if (immediates.last != NULL)
-        immediates.last->next = item;
-    else
-        immediates.first = item;
-    immediates.last = item;
-    return self;
-}
-
-/* A cleared immediate stays in the queue, without a function, until its turn. */
-static void immediate_cancel(immediate *item)
-{
-    if (!item->queued)
-        return;
-    item->queued = false;
-    if (item->referenced)
-        immediates.referenced--;
-}
-
-static JSValue immediate_clear(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
-{
-    (void)ctx;
-    (void)this_value;
-    immediate *item = argc > 0 ? JS_GetOpaque(argv[0], immediate_class) : NULL;
-    if (item != NULL)
-        immediate_cancel(item);
-    return JS_UNDEFINED;
-}
-
-static JSValue immediate_method(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv, int method)
-{
-    (void)argc;
-    (void)argv;
-    immediate *item = JS_GetOpaque2(ctx, this_value, immediate_class);
-    if (item == NULL)
-        return JS_EXCEPTION;
-    if (method == TIMER_HAS_REF)
-        return JS_NewBool(ctx, item->referenced);
-    bool referenced = method == TIMER_REF;
-    if (item->queued && item->referenced != referenced)
-        immediates.referenced += referenced ? 1 : -1;
-    item->referenced = referenced;
-    return JS_DupValue(ctx, this_value);
-}
-
-void gw_immediates_run(void)
-{
-    JSContext *ctx = gw_loop_context();
-    immediate *item = immediates.first;
-    immediates.first = NULL;
-    immediates.last = NULL;
-    while (item != NULL) {
-        immediate *next = item->next;
-        JSValue self = item->self;
-        item->self = JS_UNDEFINED;
-        item->next = NULL;
-        if (item->queued) {
-            immediate_cancel(item);
-            gw_loop_call(item->call.function, self, item->call.argc, call_arguments(&item->call));
-        }
-        JS_FreeValue(ctx, self);
-        item = next;
-    }
-}
-
-static int ticks_grow(JSContext *ctx)
-{
-    uint32_t capacity = ticks.capacity > 0 ? ticks.capacity * 2 : 64;
-    call *ring = js_malloc(ctx, sizeof(*ring) * capacity);
-    if (ring == NULL)
-        return -1;
-    for (uint32_t i = 0; i < ticks.count; i++)
-        ring[i] = ticks.ring[(ticks.head + i) & (ticks.capacity - 1)];
-    js_free(ctx, ticks.ring);
-    ticks.ring = ring;
-    ticks.capacity = capacity;
-    ticks.head = 0;
-    return 0;
-}
-
-static JSValue next_tick(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
-{
-    (void)this_value;
-    if (require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0)
-        return JS_EXCEPTION;
-    if (ticks.count == ticks.capacity && ticks_grow(ctx) != 0)
-        return JS_EXCEPTION;
-    call *slot = &ticks.ring[(ticks.head + ticks.count) & (ticks.capacity - 1)];
-    if (call_init(ctx, slot, argv[0], argc - 1, argv + 1) != 0)
-        return JS_EXCEPTION;
-    ticks.count++;
-    return JS_UNDEFINED;
-}
-
-static call take_tick(void)
-{
-    call taken = ticks.ring[ticks.head];
-    ticks.head = (ticks.head + 1) & (ticks.capacity - 1);
-    ticks.count--;
-    return taken;
-}
-
-int gw_ticks_run(void)
-{
-    JSContext *ctx = gw_loop_context();
-    int done = 0;
-    while (ticks.count > 0) {
-        call current = take_tick();
-        JSValue result = JS_Call(ctx, current.function, JS_UNDEFINED, current.argc, call_arguments(&current));
-        if (JS_IsException(result))
-            gw_loop_uncaught();
-        JS_FreeValue(ctx, result);
-        call_free(JS_GetRuntime(ctx), &current);
-        done++;
-    }
-    return done;
-}
-
-void gw_ticks_forget(void)
-{
-    JSRuntime *rt = JS_GetRuntime(gw_loop_context());
-    while (ticks.count > 0) {
-        call current = take_tick();
-        call_free(rt, &current);
-    }
-    js_free_rt(rt, ticks.ring);
-    ticks.ring = NULL;
-    ticks.capacity = 0;
-    ticks.head = 0;
 }
 
 void gw_timers_forget(void)
@@ -539,32 +282,6 @@ void gw_timers_forget(void)
     free(timers.heap);
     timers.heap = NULL;
     timers.capacity = 0;
-    immediate *item = immediates.first;
-    immediates.first = NULL;
-    immediates.last = NULL;
-    while (item != NULL) {
-        immediate *next = item->next;
-        JSValue self = item->self;
-        item->self = JS_UNDEFINED;
-        immediate_cancel(item);
-        JS_FreeValue(ctx, self);
-        item = next;
-    }
-}
-
-static JSValue run_microtask(JSContext *ctx, int argc, JSValueConst *argv)
-{
-    (void)argc;
-    JSValue result = JS_Call(ctx, argv[0], JS_UNDEFINED, 0, NULL);
-    return result;
-}
-
-static JSValue queue_microtask(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
-{
-    (void)this_value;
-    if (require_function(ctx, argc > 0 ? argv[0] : JS_UNDEFINED) != 0)
-        return JS_EXCEPTION;
-    return JS_EnqueueJob(ctx, run_microtask, 1, argv) != 0 ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
 static JSValue set_hooks(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
@@ -575,7 +292,7 @@ static JSValue set_hooks(JSContext *ctx, JSValueConst this_value, int argc, JSVa
     return JS_UNDEFINED;
 }
 
-static const JSCFunctionListEntry timer_methods[] = {
+static const JSCFunctionListEntry methods[] = {
     JS_CFUNC_MAGIC_DEF("ref", 0, timer_method, TIMER_REF),
     JS_CFUNC_MAGIC_DEF("unref", 0, timer_method, TIMER_UNREF),
     JS_CFUNC_MAGIC_DEF("hasRef", 0, timer_method, TIMER_HAS_REF),
@@ -584,44 +301,18 @@ static const JSCFunctionListEntry timer_methods[] = {
     JS_CFUNC_MAGIC_DEF("[Symbol.toPrimitive]", 0, timer_method, TIMER_ID),
 };
 
-static const JSCFunctionListEntry immediate_methods[] = {
-    JS_CFUNC_MAGIC_DEF("ref", 0, immediate_method, TIMER_REF),
-    JS_CFUNC_MAGIC_DEF("unref", 0, immediate_method, TIMER_UNREF),
-    JS_CFUNC_MAGIC_DEF("hasRef", 0, immediate_method, TIMER_HAS_REF),
-};
-
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_MAGIC_DEF("setTimeout", 2, timer_new, 0),
     JS_CFUNC_MAGIC_DEF("setInterval", 2, timer_new, 1),
     JS_CFUNC_DEF("clearTimeout", 1, timer_clear),
     JS_CFUNC_DEF("clearInterval", 1, timer_clear),
-    JS_CFUNC_DEF("setImmediate", 1, immediate_new),
-    JS_CFUNC_DEF("clearImmediate", 1, immediate_clear),
-    JS_CFUNC_DEF("nextTick", 1, next_tick),
-    JS_CFUNC_DEF("queueMicrotask", 1, queue_microtask),
     JS_CFUNC_DEF("setHooks", 1, set_hooks),
 };
 
-static int new_class(JSContext *ctx, JSClassID *id, const JSClassDef *definition,
-                     const JSCFunctionListEntry *methods, int count)
-{
-    JS_NewClassID(id);
-    if (JS_NewClass(JS_GetRuntime(ctx), *id, definition) != 0)
-        return -1;
-    JSValue prototype = JS_NewObject(ctx);
-    if (JS_IsException(prototype))
-        return -1;
-    JS_SetPropertyFunctionList(ctx, prototype, methods, count);
-    JS_SetClassProto(ctx, *id, prototype);
-    return 0;
-}
-
 int gw_init_timers(JSContext *ctx, JSValueConst object)
 {
-    static const JSClassDef timeout = {"Timeout", timer_finalizer, timer_mark, NULL, NULL};
-    static const JSClassDef immediate_definition = {"Immediate", immediate_finalizer, immediate_mark, NULL, NULL};
-    if (new_class(ctx, &timer_class, &timeout, timer_methods, GW_COUNT(timer_methods)) != 0 ||
-        new_class(ctx, &immediate_class, &immediate_definition, immediate_methods, GW_COUNT(immediate_methods)) != 0)
+    static const JSClassDef definition = {"Timeout", timer_finalizer, timer_mark, NULL, NULL};
+    if (gw_new_class(ctx, &timer_class, &definition, methods, GW_COUNT(methods)) != 0)
         return -1;
     gw_set_functions(ctx, object, functions);
     return 0;

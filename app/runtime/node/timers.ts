@@ -4,12 +4,8 @@ import { native } from "../binding.ts";
 interface TimersBinding {
   readonly setTimeout: typeof setTimeout;
   readonly setInterval: typeof setInterval;
-  readonly setImmediate: typeof setImmediate;
   readonly clearTimeout: typeof clearTimeout;
   readonly clearInterval: typeof clearInterval;
-  readonly clearImmediate: typeof clearImmediate;
-  readonly nextTick: typeof process.nextTick;
-  readonly queueMicrotask: typeof queueMicrotask;
   setHooks(hooks: LoopHooks): void;
 }
 
@@ -26,14 +22,27 @@ export interface LoopHooks {
   signal(number: number): void;
 }
 
+interface ImmediatesBinding {
+  readonly setImmediate: typeof setImmediate;
+  readonly clearImmediate: typeof clearImmediate;
+}
+
+interface TicksBinding {
+  readonly nextTick: typeof process.nextTick;
+  readonly queueMicrotask: typeof queueMicrotask;
+}
+
 const binding = native("timers") as TimersBinding;
+const immediates = native("immediates") as ImmediatesBinding;
+const ticks = native("ticks") as TicksBinding;
 
 export const setHooks = binding.setHooks;
-export const nextTick = binding.nextTick;
-const microtask = binding.queueMicrotask;
+export const nextTick = ticks.nextTick;
+const microtask = ticks.queueMicrotask;
 
-const { setTimeout: timeout, setInterval: interval, setImmediate: immediate } = binding;
-const { clearTimeout: stopTimeout, clearInterval: stopInterval, clearImmediate: stopImmediate } = binding;
+const { setTimeout: timeout, setInterval: interval } = binding;
+const { clearTimeout: stopTimeout, clearInterval: stopInterval } = binding;
+const { setImmediate: immediate, clearImmediate: stopImmediate } = immediates;
 
 export {
   immediate as setImmediate,

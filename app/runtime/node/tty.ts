@@ -2,7 +2,7 @@
 import { native } from "../binding.ts";
 import { Writable } from "./stream.ts";
 
-const files = native("fs") as {
+const files = native("fs_io") as {
   isatty(fd: number): boolean;
 };
 const output = native("process") as { print(fd: number, text: string): void };

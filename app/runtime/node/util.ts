@@ -2,7 +2,8 @@
 
 import { invalidArgType, nodeError } from "./node-error.ts";
 import { isDeepStrictEqual } from "./util/deep-equal.ts";
-import { customInspect, errorStack, format, inspect } from "./util/inspect.ts";
+import { format } from "./util/format.ts";
+import { customInspect, errorStack, inspect } from "./util/inspect.ts";
 import { TextDecoder, TextEncoder } from "./util/text.ts";
 import { types } from "./util/types.ts";
 

@@ -6,11 +6,6 @@ import { constants, flagsOf, modeOf } from "./constants.ts";
 import { Dirent, Stats, type StatValues } from "./stats.ts";
 
 interface FsBinding {
-  open(path: string, flags: number, mode: number): number;
-  close(fd: number): void;
-  read(fd: number, bytes: ArrayBufferView, offset: number, length: number, position: number | null): number;
-  write(fd: number, bytes: ArrayBufferView, offset: number, length: number, position: number | null): number;
-  readAll(fd: number): Buffer;
   stat(path: string, quiet: boolean): StatValues | undefined;
   lstat(path: string, quiet: boolean): StatValues | undefined;
   fstat(fd: number): StatValues;
@@ -22,9 +17,6 @@ interface FsBinding {
   chmod(path: string, mode: number): void;
   chown(path: string, uid: number, gid: number): void;
   utimes(path: string, accessed: number, modified: number): void;
-  ftruncate(fd: number, length: number): void;
-  fsync(fd: number): void;
-  fdatasync(fd: number): void;
   rename(from: string, to: string): void;
   link(from: string, to: string): void;
   symlink(target: string, path: string): void;
@@ -34,7 +26,20 @@ interface FsBinding {
   statfs(path: string): number[];
 }
 
+/** On open files (`native/fs_io.c`). */
+interface IoBinding {
+  open(path: string, flags: number, mode: number): number;
+  close(fd: number): void;
+  read(fd: number, bytes: ArrayBufferView, offset: number, length: number, position: number | null): number;
+  write(fd: number, bytes: ArrayBufferView, offset: number, length: number, position: number | null): number;
+  readAll(fd: number): Buffer;
+  ftruncate(fd: number, length: number): void;
+  fsync(fd: number): void;
+  fdatasync(fd: number): void;
+}
+
 const binding = native("fs") as FsBinding;
+const io = native("fs_io") as IoBinding;
 
 export type PathLike = string | Uint8Array | URL;
 type Encoding = string | null | undefined;
@@ -71,12 +76,12 @@ function checkFd(fd: unknown): asserts fd is number {
 }
 
 export function openSync(path: PathLike, flags?: string | number, mode?: number | string): number {
-  return binding.open(pathText(path), flagsOf(flags), modeOf(mode, 0o666));
+  return io.open(pathText(path), flagsOf(flags), modeOf(mode, 0o666));
 }
 
 export function closeSync(fd: number): void {
   checkFd(fd);
-  binding.close(fd);
+  io.close(fd);
 }
 
 interface ReadOptions {
@@ -105,9 +110,7 @@ export function readSync(
   const offset = options.offset ?? 0;
   const count = options.length ?? bytes.byteLength - offset;
   const at = options.position ?? null;
-  return count === 0
-    ? 0
-    : binding.read(fd, bytes, offset, count, at === null || at === -1 ? null : Number(at));
+  return count === 0 ? 0 : io.read(fd, bytes, offset, count, at === null || at === -1 ? null : Number(at));
 }
 
 export function writeSync(
@@ -120,7 +123,7 @@ export function writeSync(
   checkFd(fd);
   if (typeof data === "string") {
     const bytes = Buffer.from(data, (lengthOrEncoding ?? "utf8") as BufferEncoding);
-    return binding.write(
+    return io.write(
       fd,
       bytes,
       0,
@@ -132,11 +135,11 @@ export function writeSync(
     throw invalidArgType("buffer", ["string", "Buffer", "TypedArray", "DataView"], data);
   if (typeof offsetOrPosition === "object" && offsetOrPosition !== null) {
     const { offset = 0, length = data.byteLength - offset, position: at = null } = offsetOrPosition;
-    return binding.write(fd, data, offset, length, at);
+    return io.write(fd, data, offset, length, at);
   }
   const offset = offsetOrPosition ?? 0;
   const length = typeof lengthOrEncoding === "number" ? lengthOrEncoding : data.byteLength - offset;
-  return binding.write(fd, data, offset, length, position ?? null);
+  return io.write(fd, data, offset, length, position ?? null);
 }
 
 /** Runs an action on a path's descriptor, or on the descriptor that was given. */
@@ -158,7 +161,7 @@ function withFile<T>(
 export function readFileSync(file: PathLike | number, options?: EncodingOptions): Buffer | string {
   const encoding = encodingOf(options);
   const { flag } = optionsOf(options);
-  const bytes = withFile(file, flag ?? "r", 0o666, (fd) => binding.readAll(fd));
+  const bytes = withFile(file, flag ?? "r", 0o666, (fd) => io.readAll(fd));
   return encoding && encoding !== "buffer" ? bytes.toString(encoding as BufferEncoding) : bytes;
 }
 
@@ -179,8 +182,8 @@ export function writeFileSync(
   else throw invalidArgType("data", ["string", "Buffer", "TypedArray", "DataView"], data);
   withFile(file, flag ?? "w", mode, (fd) => {
     let done = 0;
-    while (done < bytes.byteLength) done += binding.write(fd, bytes, done, bytes.byteLength - done, null);
-    if (flush) binding.fsync(fd);
+    while (done < bytes.byteLength) done += io.write(fd, bytes, done, bytes.byteLength - done, null);
+    if (flush) io.fsync(fd);
   });
 }
 
@@ -332,7 +335,7 @@ export function copyFileSync(from: PathLike, to: PathLike, mode = 0): void {
     const fd = openSync(source, "r");
     try {
       const flag = (mode & constants.COPYFILE_EXCL) !== 0 ? "wx" : "w";
-      writeFileSync(target, binding.readAll(fd), { flag, mode: fstatSync(fd).mode & 0o777 });
+      writeFileSync(target, io.readAll(fd), { flag, mode: fstatSync(fd).mode & 0o777 });
     } finally {
       closeSync(fd);
     }
@@ -371,21 +374,21 @@ export function utimesSync(
 
 export function ftruncateSync(fd: number, length = 0): void {
   checkFd(fd);
-  binding.ftruncate(fd, length);
+  io.ftruncate(fd, length);
 }
 
 export function truncateSync(path: PathLike, length = 0): void {
-  withFile(path, "r+", undefined, (fd) => binding.ftruncate(fd, length));
+  withFile(path, "r+", undefined, (fd) => io.ftruncate(fd, length));
 }
 
 export function fsyncSync(fd: number): void {
   checkFd(fd);
-  binding.fsync(fd);
+  io.fsync(fd);
 }
 
 export function fdatasyncSync(fd: number): void {
   checkFd(fd);
-  binding.fdatasync(fd);
+  io.fdatasync(fd);
 }
 
 export function statfsSync(path: PathLike) {
