@@ -1,11 +1,13 @@
 /** node:tls on the runtime: against openssl s_server and mosquitto, and as Node.js does it. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { createServer as createTlsServer } from "node:tls";
 import { agree, builds } from "./agree.ts";
 import { type Engine, runOnDevice } from "./harness.ts";
 import { makePki } from "./pki.ts";
@@ -265,4 +267,22 @@ check("a broker's certificate with a SHA-1 signature is refused and named so", a
     ]);
   }
   server.kill();
+});
+
+check("megabytes in writes of every shape arrive as they were written, with back-pressure", async () => {
+  const options = { cert: readFileSync(join(pki, "server.pem")), key: readFileSync(join(pki, "server.key")) };
+  /* Reads in sips, so that the client has to wait. */
+  const server = createTlsServer({ ...options, allowHalfOpen: true }, (socket) => {
+    const hash = createHash("sha256");
+    socket.on("data", (data) => {
+      hash.update(data);
+      socket.pause();
+      setImmediate(() => socket.resume());
+    });
+    socket.on("end", () => socket.end(hash.digest("hex")));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  await agree("tls-data", [pki, String((server.address() as AddressInfo).port)]);
+  server.close();
 });
