@@ -8,7 +8,7 @@ OUT := out
 TSX := node --import tsx
 
 BUILD_PACKAGES := gcc gcc-multilib libc6-dev-i386 make bc flex bison perl libelf-dev libssl-dev dpkg-dev xz-utils zstd cpio \
-  e2fsprogs mtools dosfstools gdisk grub-common grub-efi-ia32-bin binutils python3 rsync patch bzip2
+  debian-archive-keyring e2fsprogs mtools dosfstools gdisk grub-common grub-efi-ia32-bin binutils python3 rsync patch bzip2
 TEST_PACKAGES := qemu-system-x86 qemu-utils ovmf-ia32 mosquitto mosquitto-clients openssl socat bmap-tools tshark
 
 .PHONY: image all os app payload test isa run bench lint help clean
