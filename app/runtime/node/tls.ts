@@ -9,6 +9,7 @@ import {
   DEFAULT_ECDH_CURVE,
   DEFAULT_MAX_VERSION,
   DEFAULT_MIN_VERSION,
+  reusedSecureContext,
   SecureContext,
   type SecureContextOptions,
 } from "./tls/context.ts";
@@ -37,7 +38,7 @@ export function connect(...args: unknown[]): TLSSocket {
   const { socket, servername, rejectUnauthorized, session, ALPNProtocols, highWaterMark } = options;
   const host = servername || options.host || socket?._host || "localhost";
   const check = options.checkServerIdentity ?? checkServerIdentity;
-  const secureContext = options.secureContext ?? createSecureContext(options);
+  const secureContext = options.secureContext ?? reusedSecureContext(options);
   const carrier = socket ?? netConnect({ ...options, highWaterMark: undefined });
   const result = new TLSSocket(carrier, {
     secureContext,
