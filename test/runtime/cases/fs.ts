@@ -158,11 +158,16 @@ told("big file", () => {
 });
 told("proc file", () => fs.readFileSync("/proc/self/status", "utf8").startsWith("Name:"));
 
-fs.readFile(at("missing"), (error, data) => console.log("callback", error?.code, data));
-fs.stat(at("b"), (error, stats) => console.log("callback stat", error, stats.size));
-fs.mkdir(at("m"), { recursive: true }, (error, made) =>
-  console.log("callback mkdir", error, made === at("m")),
-);
+// One after the other: Node.js does them on several threads.
+fs.readFile(at("missing"), (error, data) => {
+  console.log("callback", error?.code, data);
+  fs.stat(at("b"), (problem, stats) => {
+    console.log("callback stat", problem, stats.size);
+    fs.mkdir(at("m"), { recursive: true }, (failure, made) =>
+      console.log("callback mkdir", failure, made === at("m")),
+    );
+  });
+});
 showCode("no callback", () => fs.readFile(at("b"), wrong(undefined)));
 console.log("callbacks come later");
 async function main(): Promise<void> {
