@@ -338,3 +338,18 @@ test("a broker with a certificate of somebody else, or for another host, is refu
   closed.close();
   assert.match(await refused({ port }), /the broker refuses the connection\. Cure: start the broker/);
 });
+
+test("a reconnect resumes the TLS session: no private key operation, no certificate to check", async () => {
+  const broker = await listen();
+  const { push } = publisherOf(settings(broker.port));
+  const first = await broker.connection();
+  await first.accept();
+  push("0");
+  const { messageId } = await first.expect("publish");
+  first.send({ cmd: "puback", messageId: messageId ?? 0 });
+  assert.equal(first.resumed, false);
+  first.drop();
+  const second = await broker.connection();
+  await second.accept(true);
+  assert.equal(second.resumed, true);
+});

@@ -62,10 +62,13 @@ export class Link {
   readonly #packets: Packet[] = [];
   readonly #socket: TLSSocket;
   #wake: (() => void) | null = null;
+  /** Whether the client resumed a TLS session instead of proving itself anew. */
+  readonly resumed: boolean;
   closed = false;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
+    this.resumed = socket.isSessionReused();
     const parser = mqttPacket.parser({ protocolVersion: 4 });
     parser.on("packet", (packet: Packet) => {
       this.#packets.push(packet);

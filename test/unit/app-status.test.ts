@@ -161,3 +161,18 @@ test("a cause is told once, and again when it changes, after a success or after 
     "It can't connect: timed out. It keeps trying",
   ]);
 });
+
+test("a network that is not up yet is no news in the first seconds, and is news afterwards", () => {
+  const lines: string[] = [];
+  const note = (line: string): void => void lines.push(line);
+  let now = 1_000;
+  const causes = new CauseLog({ info: note, warning: note, error: note }, () => now);
+  const cause = "the server's network can't be reached. Cure: check the cable (ENETUNREACH)";
+  causes.tell("OPC UA Client can't connect", cause);
+  assert.deepEqual(lines, []);
+  causes.tell("OPC UA Client can't connect", "the server refuses the connection (ECONNREFUSED)");
+  assert.equal(lines.length, 1);
+  now += 15_000;
+  causes.tell("OPC UA Client can't connect", cause);
+  assert.deepEqual(lines.slice(1), [`OPC UA Client can't connect: ${cause}. It keeps trying`]);
+});

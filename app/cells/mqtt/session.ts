@@ -15,6 +15,8 @@ const ACK_TIMEOUT_MS = 30_000;
 const CHECK_INTERVAL_MS = 1_000;
 const TCP_KEEP_ALIVE_MS = 30_000;
 const PROTOCOL_LEVEL = 4;
+/** A resumed TLS session saves the private key operation, half a second on the device; after this time all is checked anew. */
+const RESUMPTION_MS = 3_600_000;
 /** MQTT 3.1.1 §3.14. */
 const DISCONNECT = Buffer.from([0xe0, 0]);
 
@@ -36,6 +38,9 @@ export class Session {
   #heardAt = 0;
   /** When the first of the messages was sent for which no acknowledgement has come since; 0: none waits. */
   #waitingSince = 0;
+  #tlsSession: Buffer | undefined;
+  /** When the broker's certificate was last checked, in a full handshake. */
+  #verifiedAt = 0;
 
   constructor(options: { settings: MqttSettings; handlers: SessionHandlers; clean: boolean }) {
     this.#settings = options.settings;
@@ -113,12 +118,17 @@ export class Session {
   }
 
   #openStream(): ReturnType<typeof tlsConnect> {
-    const socket = tlsConnect(tlsOptions(this.#settings));
+    const resumed = this.#takeTlsSession();
+    const socket = tlsConnect({ ...tlsOptions(this.#settings), ...(resumed ? { session: resumed } : {}) });
     const guard = new InboundGuard();
+    socket.on("session", (session: Buffer) => {
+      this.#tlsSession = session;
+    });
     socket.on("secureConnect", () => {
       // Values are small and shall not wait for each other.
       socket.setNoDelay(true);
       socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+      if (!resumed) this.#verifiedAt = Date.now();
     });
     socket.on("data", (chunk: Uint8Array) => {
       try {
@@ -131,6 +141,13 @@ export class Session {
     // mqtt.js passes on only errors that have a code; TLS alerts of some OpenSSL releases have none.
     socket.on("error", (error: Error) => this.#blame(error));
     return socket;
+  }
+
+  /** The session of the last connection, once (RFC 8446 appendix C.4), while the broker's certificate was checked lately. */
+  #takeTlsSession(): Buffer | undefined {
+    const session = Date.now() - this.#verifiedAt < RESUMPTION_MS ? this.#tlsSession : undefined;
+    this.#tlsSession = undefined;
+    return session;
   }
 
   /** The first error of a connection is its cause, the later ones follow from it. */
