@@ -5,7 +5,11 @@ setImmediate(() => {
   log("immediate 1");
   process.nextTick(() => log("tick of immediate 1"));
   Promise.resolve().then(() => log("microtask of immediate 1"));
-  setImmediate(() => log("immediate of immediate 1"));
+  setImmediate(() => {
+    log("immediate of immediate 1");
+    // Only now: a timer that is due early would come before this on a slow machine.
+    setTimeout(dueTogether, 1);
+  });
 });
 const cancelled = setImmediate(() => log("never: cleared immediate"));
 setImmediate(() => log("immediate 2"));
@@ -36,7 +40,7 @@ function busyUntil(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
 }
-setTimeout(() => {
+function dueTogether(): void {
   const order: string[] = [];
   setTimeout(() => {
     order.push("a");
@@ -51,4 +55,4 @@ setTimeout(() => {
     log(order.join(" | "));
   }, 30);
   busyUntil(20);
-}, 50);
+}
