@@ -27,7 +27,7 @@ app: node_modules os ## the gateway: one file, compiled to bytecode: out/app
 	$(TSX) app/bundle/main.ts --os $(OUT)/os --output $(OUT)/app
 
 test: lint image test-packages isa ## every test, QEMU included
-	$(TSX) --test --test-concurrency=1 --test-reporter=spec $$(for room in unit runtime e2e; do find test/$$room -name '*.test.ts' | sort; done)
+	$(TSX) --test --test-concurrency=1 --test-reporter=spec $$(for room in unit runtime lab e2e; do find test/$$room -name '*.test.ts' | sort; done)
 
 isa: image ## disassemble everything on the card: only what a Quark X1000 can run
 	$(TSX) buildroot/isa/main.ts --os $(OUT)/os --card $(OUT)/card.img

@@ -42,9 +42,7 @@ export async function bundleApp(options: BundleOptions): Promise<Metafile> {
       ...(device ? { "import.meta.url": '"file:///usr/lib/gateway/gateway.js"' } : {}),
     },
     ...(device ? { inject: [join(repository, "app/runtime/globals.ts")] } : {}),
-    plugins: device
-      ? [standaloneValidators(), leaveOut({ builtins: true }), deviceBuiltins()]
-      : [leaveOut({ builtins: false })],
+    plugins: device ? [standaloneValidators(), leaveOut(), deviceBuiltins()] : [leaveOut()],
   });
   return result.metafile;
 }

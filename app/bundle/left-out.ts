@@ -1,6 +1,6 @@
 /** What the libraries would drag onto the card and the gateway never reaches, each with its reason. */
 export interface LeftOut {
-  /** A package name or a Node.js builtin; its subpaths are left out too. */
+  /** A package name; its subpaths are left out too. */
   readonly name: string;
   readonly reason: string;
 }
@@ -22,7 +22,6 @@ export const leftOutPackages: readonly LeftOut[] = [
   { name: "@peculiar/asn1-rsa", reason: "PKCS #12 containers; keys on the card are PEM or DER" },
   { name: "reflect-metadata", reason: "serves @peculiar/x509 only" },
   { name: "@ster5/global-mutex", reason: "locks folders between programs; the card is read-only" },
-  { name: "proper-lockfile", reason: "locks folders between programs; the card is read-only" },
   {
     name: "sterfive-bonjour-service",
     reason: "multicast discovery; the gateway has one configured peer a side",
@@ -47,15 +46,4 @@ export const standIns: readonly (LeftOut & { readonly module: string })[] = [
     reason: "asks the DNS for the full host name on import, when no cell has a network yet",
   },
   { name: "supports-color", module: "stand-ins/supports-color.ts", reason: "the log is no terminal" },
-];
-
-/** Builtins that only code outside the gateway's reach asks for. */
-export const leftOutBuiltins: readonly LeftOut[] = [
-  { name: "child_process", reason: "no program is started from a cell" },
-  { name: "http", reason: "serves ws only" },
-  { name: "https", reason: "serves ws only" },
-  { name: "zlib", reason: "serves ws only" },
-  { name: "dgram", reason: "serves multicast discovery only" },
-  { name: "querystring", reason: "serves MQTT over WebSocket only" },
-  { name: "worker_threads", reason: "a cell is one thread" },
 ];

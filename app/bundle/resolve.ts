@@ -4,7 +4,7 @@ import { builtinModules } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
-import { type LeftOut, leftOutBuiltins, leftOutPackages, standIns } from "./left-out.ts";
+import { type LeftOut, leftOutPackages, standIns } from "./left-out.ts";
 
 const bundleDir = dirname(fileURLToPath(import.meta.url));
 const runtimeNodeDir = join(bundleDir, "..", "runtime", "node");
@@ -16,7 +16,7 @@ export class UnresolvedBuiltinError extends Error {
   constructor(builtin: string, importer: string) {
     super(
       `${importer} imports Node's "${builtin}", which app/runtime/node has not: add app/runtime/node/${builtin}.ts, ` +
-        "or name it in app/bundle/left-out.ts with a reason",
+        "or leave its importer out in app/bundle/left-out.ts",
     );
     this.name = "UnresolvedBuiltinError";
     this.builtin = builtin;
@@ -27,30 +27,23 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }
 
-function nameFilter(entries: readonly LeftOut[], prefix: string): RegExp {
-  return new RegExp(`^${prefix}(${entries.map((entry) => escapeRegExp(entry.name)).join("|")})(/.*)?$`);
+/** Matches the packages by name, subpaths included. */
+function nameFilter(entries: readonly LeftOut[]): RegExp {
+  return new RegExp(`^(${entries.map((entry) => escapeRegExp(entry.name)).join("|")})(/.*)?$`);
 }
 
 /** Packages of `left-out.ts` become objects that refuse to be used (`absent.ts`). */
-export function leaveOut(options: { builtins: boolean }): Plugin {
+export function leaveOut(): Plugin {
   return {
     name: "left-out",
     setup(build) {
-      const tables = [
-        { entries: leftOutPackages, filter: nameFilter(leftOutPackages, "") },
-        ...(options.builtins
-          ? [{ entries: leftOutBuiltins, filter: nameFilter(leftOutBuiltins, "(?:node:)?") }]
-          : []),
-      ];
-      for (const { entries, filter } of tables) {
-        build.onResolve({ filter }, (args) => {
-          const name = filter.exec(args.path)?.[1];
-          const entry = entries.find((candidate) => candidate.name === name);
-          // Our own code may name a left-out package only as a type.
-          return entry ? { path: entry.name, namespace: "left-out", pluginData: entry } : undefined;
-        });
-      }
-      build.onResolve({ filter: nameFilter(standIns, "") }, (args) => {
+      const absentees = nameFilter(leftOutPackages);
+      build.onResolve({ filter: absentees }, (args) => {
+        const name = absentees.exec(args.path)?.[1];
+        const entry = leftOutPackages.find((candidate) => candidate.name === name);
+        return entry ? { path: entry.name, namespace: "left-out", pluginData: entry } : undefined;
+      });
+      build.onResolve({ filter: nameFilter(standIns) }, (args) => {
         const entry = standIns.find((candidate) => candidate.name === args.path);
         return entry ? { path: join(bundleDir, entry.module) } : undefined;
       });
@@ -76,7 +69,7 @@ export function deviceBuiltins(): Plugin {
     name: "device-builtins",
     setup(build) {
       // With a slash at the end ("process/") npm packages ask for the package instead of the builtin; here both are one.
-      build.onResolve({ filter: /^(node:)?[a-z_]+(\/promises|\/)?$/ }, (args) => {
+      build.onResolve({ filter: /^(node:)?[a-z0-9_]+(\/promises|\/)?$/ }, (args) => {
         const name = args.path.replace(/^node:/, "").replace(/\/$/, "");
         if (!known.has(name)) return undefined;
         for (const candidate of [`${name}.ts`, `${name}/index.ts`]) {
