@@ -25,16 +25,12 @@ export async function strayFrames(bench: Workbench, side: Side): Promise<string[
 /** Number of frames to and from the peer. */
 export async function peerFrames(bench: Workbench, side: Side): Promise<number> {
   const { peer, port } = SIDES[side];
-  const text = await run([
-    ...([
-      "tshark",
-      "-n",
-      "-r",
-      captureFile(bench, side),
-      "-Y",
-      `ip.addr == ${peer} and tcp.port == ${port}`,
-    ] as const),
-    ...["-T", "fields", "-e", "frame.number"],
-  ]);
+  return await countFrames(bench, side, `ip.addr == ${peer} and tcp.port == ${port}`);
+}
+
+/** Number of frames on that side for which tshark's display filter holds. */
+export async function countFrames(bench: Workbench, side: Side, filter: string): Promise<number> {
+  const front = ["tshark", "-n", "-r", captureFile(bench, side)] as const;
+  const text = await run([...front, "-Y", filter, "-T", "fields", "-e", "frame.number"]);
   return text.split("\n").filter((line) => line !== "").length;
 }

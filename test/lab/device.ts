@@ -25,7 +25,7 @@ export interface DeviceOptions extends Omit<PlantOptions, "gateway"> {
   /** Record what crosses the network sockets. */
   readonly capture?: boolean;
   /** Changes the finished card image. */
-  readonly editCard?: (card: string) => Promise<void>;
+  editCard?: (card: string) => Promise<void>;
 }
 
 /** Powers the device on; does not wait for anything. */
