@@ -41,11 +41,14 @@ const USER_HZ = 100;
 export class Machine {
   /** Everything that came out of the serial header, kept after the test. */
   readonly serialLog: string;
+  /** What the device wrote to the card, over the prepared image (qcow2). */
+  readonly overlay: string;
   readonly #qemu: LabProcess;
 
-  private constructor(qemu: LabProcess, serialLog: string) {
-    this.#qemu = qemu;
-    this.serialLog = serialLog;
+  private constructor(options: { qemu: LabProcess; serialLog: string; overlay: string }) {
+    this.#qemu = options.qemu;
+    this.serialLog = options.serialLog;
+    this.overlay = options.overlay;
   }
 
   static async start(options: MachineOptions): Promise<Machine> {
@@ -78,7 +81,7 @@ export class Machine {
       errorFile: bench.path(`${name}-qemu.log`),
     });
     bench.defer(() => qemu.stop());
-    return new Machine(qemu, serialLog);
+    return new Machine({ qemu, serialLog, overlay });
   }
 
   /** Lines of the serial header (ttyS1). */

@@ -12,8 +12,10 @@ import {
   OPCUA_START,
   OS_START,
   stampTime,
+  withoutStamp,
 } from "./console-lines.ts";
 import { ARRIVE_DEADLINE_MS, type DeviceOptions, powerOnAndConnect } from "./device.ts";
+import { readHealthLog } from "./health-log.ts";
 import { HEARTBEAT_TOPIC } from "./site.ts";
 import { withWorkbench } from "./workbench.ts";
 
@@ -65,6 +67,13 @@ export async function valuesStory(
     assert.ok(skew < CLOCK_TOLERANCE_MS, `the stamp of '${connected}' is ${skew} ms off`);
 
     await device.machine.stop();
+    const health = await readHealthLog(bench, device.machine);
+    for (const line of [...OS_START, ...OPCUA_START, ...MQTT_START, ...NAVIGATION_START]) {
+      assert.ok(
+        health.some((logged) => withoutStamp(logged) === line),
+        `the health log survives the power cut with '${line}'`,
+      );
+    }
     for (const side of ["internal", "external"] as const) {
       assert.deepEqual(await strayFrames(bench, side), [], `nothing else is on the ${side} wire`);
       assert.ok((await peerFrames(bench, side)) > 0, `the peer is on the ${side} wire`);
