@@ -55,6 +55,6 @@ test-packages:
 	@buildroot/host-packages.sh $(TEST_PACKAGES)
 
 node_modules: package-lock.json
-	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("gwcard needs Node.js 20 or newer; this is " + process.version); process.exit(1); }'
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); if (major < 20 || (major === 20 && minor < 11)) { console.error("gwcard needs Node.js 20.11 or newer; this is " + process.version); process.exit(1); }'
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch node_modules

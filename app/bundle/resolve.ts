@@ -75,12 +75,13 @@ export function deviceBuiltins(): Plugin {
         for (const candidate of [`${name}.ts`, `${name}/index.ts`]) {
           const path = join(runtimeNodeDir, candidate);
           if (!existsSync(path)) continue;
-          return args.kind === "require-call" ? { path, namespace: "required-builtin" } : { path };
+          // A namespace's paths end up in the bundle as they are: nothing of this machine in them.
+          return args.kind === "require-call" ? { path: candidate, namespace: "required-builtin" } : { path };
         }
         return { errors: [{ text: new UnresolvedBuiltinError(name, args.importer).message }] };
       });
       build.onLoad({ filter: /.*/, namespace: "required-builtin" }, (args) => ({
-        contents: `const found = require(${JSON.stringify(args.path)}); module.exports = "default" in found ? found.default : found;`,
+        contents: `const found = require(${JSON.stringify(`./${args.path}`)}); module.exports = "default" in found ? found.default : found;`,
         resolveDir: runtimeNodeDir,
         loader: "js",
       }));

@@ -1,6 +1,6 @@
 /** What is left out of the bundle is really left out, says so when used, and every entry of the list still matters. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -35,6 +35,9 @@ test("every left-out package and stand-in is one that the device bundle would ot
     entry: "app/main.ts",
     outfile: join(folder, "gateway.js"),
   });
+  const here = join(import.meta.dirname, "..", "..");
+  const bundle = readFileSync(join(folder, "gateway.js"), "utf8");
+  assert.ok(!bundle.includes(here), "the same bundle comes out of every checkout");
   const inputs = Object.keys(metafile.inputs);
   const stale = leftOutPackages
     .map((entry) => entry.name)
