@@ -170,9 +170,11 @@ test("a network that is not up yet is no news in the first seconds, and is news 
   const cause = "the server's network can't be reached. Cure: check the cable (ENETUNREACH)";
   causes.tell("OPC UA Client can't connect", cause);
   assert.deepEqual(lines, []);
+  assert.equal(causes.isNetworkStarting(cause), true);
   causes.tell("OPC UA Client can't connect", "the server refuses the connection (ECONNREFUSED)");
   assert.equal(lines.length, 1);
   now += 15_000;
+  assert.equal(causes.isNetworkStarting(cause), false);
   causes.tell("OPC UA Client can't connect", cause);
   assert.deepEqual(lines.slice(1), [`OPC UA Client can't connect: ${cause}. It keeps trying`]);
 });

@@ -1,6 +1,6 @@
 import type { MqttSettings } from "../../config/mqtt.ts";
 import { Backoff } from "../../link/backoff.ts";
-import { CauseLog } from "../../link/cause-log.ts";
+import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import { type Frame, framePayload } from "../../link/frame.ts";
 import type { Log } from "../../link/log-line.ts";
 import { Session } from "./session.ts";
@@ -148,8 +148,9 @@ export class Publisher {
       `MQTT Publisher ${had ? "lost its connection to" : "can't connect to"} ${host} port ${port}`,
       cause,
     );
+    const delay = this.#causes.isNetworkStarting(cause) ? NETWORK_RETRY_MS : this.#backoff.next();
     setTimeout(() => {
       if (!this.#stopping) this.#session.connect();
-    }, this.#backoff.next());
+    }, delay);
   }
 }

@@ -10,7 +10,7 @@ import {
 import type { OpcUaSettings } from "../../config/opcua.ts";
 import type { NodeSetting } from "../../config/opcua-file.ts";
 import { Backoff } from "../../link/backoff.ts";
-import { CauseLog } from "../../link/cause-log.ts";
+import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import type { Log } from "../../link/log-line.ts";
 import { explainError } from "./cause.ts";
 import { discoveryOptions, sessionOptions } from "./client-options.ts";
@@ -109,12 +109,13 @@ export class Collector {
       } catch (error) {
         cause = explainError(error instanceof Error ? error : new Error(String(error)));
       }
-      onFirstOutcome();
+      const starting = this.#causes.isNetworkStarting(cause);
+      if (!starting) onFirstOutcome();
       if (this.#stopping) return;
       if (had && Date.now() - since >= GOOD_CONNECTION_MS) this.#backoff.reset();
       const what = `OPC UA Client ${had ? "lost its connection to" : "can't connect to"} ${host} port ${tcpPort}`;
       this.#causes.tell(what, cause);
-      const delay = this.#backoff.next();
+      const delay = starting ? NETWORK_RETRY_MS : this.#backoff.next();
       await new Promise<void>((resolve) => void setTimeout(resolve, delay));
     }
   }
