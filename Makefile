@@ -9,7 +9,9 @@ TSX := node --import tsx
 
 BUILD_PACKAGES := gcc gcc-multilib libc6-dev-i386 make bc flex bison perl libelf-dev libssl-dev dpkg-dev xz-utils zstd cpio \
   debian-archive-keyring e2fsprogs mtools dosfstools gdisk grub-common grub-efi-ia32-bin binutils python3 rsync patch bzip2
-TEST_PACKAGES := qemu-system-x86 qemu-utils ovmf-ia32 mosquitto mosquitto-clients openssl socat bmap-tools tshark
+TEST_PACKAGES := qemu-system-x86 qemu-utils qemu-user ovmf-ia32 mosquitto mosquitto-clients openssl socat bmap-tools tshark \
+  clang libclang-rt-dev llvm
+BENCH_PACKAGES := valgrind
 
 .PHONY: image all os app payload test isa run bench lint help clean
 all: image
@@ -27,7 +29,7 @@ app: node_modules os ## the gateway: one file, compiled to bytecode: out/app
 	$(TSX) app/bundle/main.ts --os $(OUT)/os --output $(OUT)/app
 
 test: lint image test-packages isa ## every test, QEMU included
-	$(TSX) --test --test-concurrency=1 --test-reporter=spec $$(for room in unit runtime lab e2e; do find test/$$room -name '*.test.ts' | sort; done)
+	$(TSX) --test --test-concurrency=1 --test-reporter=spec $$(for room in unit runtime fuzz lab e2e; do find test/$$room -name '*.test.ts' | sort; done)
 
 isa: image ## disassemble everything on the card: only what a Quark X1000 can run
 	$(TSX) buildroot/isa/main.ts --os $(OUT)/os --card $(OUT)/card.img
@@ -35,7 +37,7 @@ isa: image ## disassemble everything on the card: only what a Quark X1000 can ru
 run: image test-packages ## boot the card in QEMU with a demo OPC UA server and broker, watch values arrive
 	$(TSX) test/lab/run.ts $(RUN)
 
-bench: image test-packages ## figures at Quark pace: a table and out/bench.json
+bench: image test-packages bench-packages ## figures at Quark pace: a table and out/bench.json
 	$(TSX) test/bench/main.ts
 
 lint: node_modules ## formatting, lint rules, types
@@ -48,11 +50,13 @@ help: ## this list
 clean: ## remove build results, keep the caches
 	rm -rf $(OUT)
 
-.PHONY: build-packages test-packages
+.PHONY: build-packages test-packages bench-packages
 build-packages:
 	@buildroot/host-packages.sh $(BUILD_PACKAGES)
 test-packages:
 	@buildroot/host-packages.sh $(TEST_PACKAGES)
+bench-packages:
+	@buildroot/host-packages.sh $(BENCH_PACKAGES)
 
 node_modules: package-lock.json
 	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); if (major < 20 || (major === 20 && minor < 11)) { console.error("gwcard needs Node.js 20.11 or newer; this is " + process.version); process.exit(1); }'
