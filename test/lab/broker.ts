@@ -17,6 +17,8 @@ export const GATEWAY_USER = { username: "gateway", password: "wK7#-publish only"
 export const OBSERVER_USER = { username: "observer", password: "wK7#-listen only" };
 
 export interface BrokerOptions {
+  /** mosquitto tells of connections and subscriptions only, not of every packet: for many values per second. */
+  readonly quiet?: boolean;
   readonly bench: Workbench;
   readonly pki: SitePki;
 }
@@ -35,7 +37,7 @@ export class Broker {
   }
 
   static async start(options: BrokerOptions): Promise<Broker> {
-    const { bench, pki } = options;
+    const { bench, pki, quiet = false } = options;
     const port = await freePort();
     const dir = bench.path("broker");
     mkdirSync(dir);
@@ -79,7 +81,9 @@ export class Broker {
         `persistence_location ${dir}/`,
         "max_queued_messages 0",
         "log_dest stderr",
-        "log_type all",
+        ...(quiet ? ["error", "warning", "notice", "information", "subscribe"] : ["all"]).map(
+          (type) => `log_type ${type}`,
+        ),
         "connection_messages true",
         "",
       ].join("\n"),

@@ -23,8 +23,8 @@ export interface ServerReport {
   readonly changes: readonly Change[];
 }
 
-/** Argument of opcua-server-main.ts, as JSON. */
-export interface ServerSettings {
+/** What every server of the lab is told about where it is and whom it trusts. */
+export interface EndpointSettings {
   readonly port: number;
   /** Address under which the gateway reaches the server: it goes into the endpoint descriptions. */
   readonly advertised: string;
@@ -34,6 +34,10 @@ export interface ServerSettings {
   readonly trustedClientCertFile: string;
   readonly username: string;
   readonly password: string;
+}
+
+/** Argument of opcua-server-main.ts, as JSON. */
+export interface ServerSettings extends EndpointSettings {
   /** Also offer the variables beyond R76. */
   readonly extras: boolean;
   /** Number of the first value of each variable: a restarted server goes on where it was stopped. */

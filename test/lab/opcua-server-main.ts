@@ -1,25 +1,19 @@
 /**
  * The demo machine: an OPC UA server in a process of its own, so that a test can take it away and bring it back.
- * SignAndEncrypt with Basic256Sha256 only, user name and password only, and only the gateway's certificate is trusted.
  */
-import { readFileSync } from "node:fs";
 import {
   coerceExpandedNodeId,
   coerceStatusCode,
   DataType,
-  MessageSecurityMode,
   type Namespace,
-  OPCUACertificateManager,
-  OPCUAServer,
   resolveNodeId,
-  SecurityPolicy,
   StatusCodes,
   type UAVariable,
   Variant,
   VariantArrayType,
 } from "node-opcua";
+import { makeOpcUaServer, serve } from "./opcua-endpoint.ts";
 import type { Change, ServerCommand, ServerReport, ServerSettings } from "./opcua-protocol.ts";
-import { SERVER_URI } from "./pki.ts";
 import {
   ALL_VARIABLES,
   DEMO_NAMESPACE_URI,
@@ -113,34 +107,7 @@ class MachineVariable {
 
 async function main(): Promise<void> {
   const settings = JSON.parse(process.argv[2] ?? "{}") as ServerSettings;
-  const trust = new OPCUACertificateManager({
-    rootFolder: settings.pkiDir,
-    automaticallyAcceptUnknownCertificate: false,
-  });
-  await trust.initialize();
-  // The one client on the list; every other certificate is refused (R72).
-  await trust.trustCertificate(derOf(settings.trustedClientCertFile));
-
-  const server = new OPCUAServer({
-    host: "127.0.0.1",
-    port: settings.port,
-    hostname: "127.0.0.1",
-    advertisedEndpoints: settings.advertised,
-    certificateFile: settings.certificateFile,
-    privateKeyFile: settings.privateKeyFile,
-    serverCertificateManager: trust,
-    serverInfo: { applicationUri: SERVER_URI, productUri: SERVER_URI },
-    securityPolicies: [SecurityPolicy.Basic256Sha256],
-    securityModes: [MessageSecurityMode.SignAndEncrypt],
-    allowAnonymous: false,
-    // 0: samples that a client asks for without an interval are never merged.
-    serverCapabilities: { minSupportedSampleRate: 0 },
-    userManager: {
-      isValidUser: (username: string, password: string) =>
-        username === settings.username && password === settings.password,
-    },
-  });
-  await server.initialize();
+  const server = await makeOpcUaServer(settings);
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error("the server has no address space");
   const own = addressSpace.getOwnNamespace();
@@ -158,11 +125,6 @@ async function main(): Promise<void> {
   };
   round();
 
-  server.on("session_activated", (session) => console.log(`session activated: ${session.sessionName}`));
-  server.on("session_closed", (session) => console.log(`session closed: ${session.sessionName}`));
-  await server.start();
-  console.log(`listening on 127.0.0.1:${settings.port}, advertised as ${settings.advertised}`);
-
   process.on("message", (message: ServerCommand) => {
     let left = message.count;
     const next = () => {
@@ -171,22 +133,7 @@ async function main(): Promise<void> {
     };
     next();
   });
-  // The test is gone: so are we.
-  process.on("disconnect", () => process.exit(0));
-  process.on("SIGTERM", () => {
-    server.shutdown().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  });
-}
-
-function derOf(pemFile: string): Buffer {
-  const base64 = readFileSync(pemFile, "latin1").replace(/-----[^-]+-----|\s/g, "");
-  return Buffer.from(base64, "base64");
+  await serve(server, settings);
 }
 
 await main();

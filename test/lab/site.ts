@@ -27,7 +27,7 @@ export interface SiteOptions {
   /** `opc.tcp://…`, `ssl://…` as the gateway sees them. */
   readonly serverUrl: string;
   readonly brokerUri: string;
-  readonly variables: readonly DemoVariable[];
+  readonly variables: readonly Pick<DemoVariable, "name" | "nodeId">[];
   /** 0 = as fast as the server allows: every change is reported (R46). */
   readonly readingCycle?: number;
   /** null: no heartbeat. */

@@ -1,0 +1,3 @@
+/** The card's program, its cells without walls. */
+import "./unwalled.ts";
+import "../../app/main.ts";

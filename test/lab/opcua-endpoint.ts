@@ -1,0 +1,65 @@
+/**
+ * The OPC UA server of every lab machine: SignAndEncrypt with Basic256Sha256 only, user name and password only, and only
+ * the gateway's certificate is trusted. What it offers is its caller's.
+ */
+import { readFileSync } from "node:fs";
+import { MessageSecurityMode, OPCUACertificateManager, OPCUAServer, SecurityPolicy } from "node-opcua";
+import type { EndpointSettings } from "./opcua-protocol.ts";
+import { SERVER_URI } from "./pki.ts";
+
+function derOf(pemFile: string): Buffer {
+  const base64 = readFileSync(pemFile, "latin1").replace(/-----[^-]+-----|\s/g, "");
+  return Buffer.from(base64, "base64");
+}
+
+/** Initialised, with an address space to fill; the caller starts it. */
+export async function makeOpcUaServer(settings: EndpointSettings): Promise<OPCUAServer> {
+  const trust = new OPCUACertificateManager({
+    rootFolder: settings.pkiDir,
+    automaticallyAcceptUnknownCertificate: false,
+  });
+  await trust.initialize();
+  // The one client on the list; every other certificate is refused (R72).
+  await trust.trustCertificate(derOf(settings.trustedClientCertFile));
+
+  const server = new OPCUAServer({
+    host: "127.0.0.1",
+    port: settings.port,
+    hostname: "127.0.0.1",
+    advertisedEndpoints: settings.advertised,
+    certificateFile: settings.certificateFile,
+    privateKeyFile: settings.privateKeyFile,
+    serverCertificateManager: trust,
+    serverInfo: { applicationUri: SERVER_URI, productUri: SERVER_URI },
+    securityPolicies: [SecurityPolicy.Basic256Sha256],
+    securityModes: [MessageSecurityMode.SignAndEncrypt],
+    allowAnonymous: false,
+    // 0: samples that a client asks for without an interval are never merged.
+    serverCapabilities: { minSupportedSampleRate: 0 },
+    userManager: {
+      isValidUser: (username: string, password: string) =>
+        username === settings.username && password === settings.password,
+    },
+  });
+  await server.initialize();
+  server.on("session_activated", (session) => console.log(`session activated: ${session.sessionName}`));
+  server.on("session_closed", (session) => console.log(`session closed: ${session.sessionName}`));
+  return server;
+}
+
+/** Says where it listens, and ends with SIGTERM or with the test that started it. */
+export async function serve(server: OPCUAServer, settings: EndpointSettings): Promise<void> {
+  await server.start();
+  console.log(`listening on 127.0.0.1:${settings.port}, advertised as ${settings.advertised}`);
+  // The test is gone: so are we.
+  process.on("disconnect", () => process.exit(0));
+  process.on("SIGTERM", () => {
+    server.shutdown().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  });
+}
