@@ -1,67 +1,77 @@
 import type { FdWriter } from "../runtime/platform-types.ts";
-import { FrameBuffer } from "./frame-buffer.ts";
+import { frameEnd } from "./frame.ts";
+import { FrameQueue } from "./frame-queue.ts";
 
-/** Frames that are small are written together, up to what a pipe takes at once. */
-const BATCH_BYTES = 32 * 1024;
-
-/** The sending end of a link: takes every frame at once and writes as the pipe allows; only its own buffer ever waits. */
+/** The sending end of a link: takes every frame at once and writes as the pipe allows; only its own queue ever waits. */
 export class FrameSender {
   readonly #writer: FdWriter;
-  readonly #buffer: FrameBuffer;
-  /** What is on its way into the pipe: no longer subject to dropping, because a part of it may be out already. */
+  readonly #queue: FrameQueue;
+  /** The rest of a frame that is partly in the pipe: no longer subject to dropping. */
   #leaving: Buffer | null = null;
   #scheduled = false;
+  readonly #onTurn = (): void => {
+    this.#scheduled = false;
+    this.#drain();
+  };
+  /** The pipe is full and tells us when it is not. */
+  #waiting = false;
+  readonly #onWritable = (): void => {
+    this.#waiting = false;
+    this.#drain();
+  };
 
   constructor(options: { writer: FdWriter; bufferBytes: number }) {
     this.#writer = options.writer;
-    this.#buffer = new FrameBuffer(options.bufferBytes);
+    this.#queue = new FrameQueue(options.bufferBytes);
   }
 
   /** Frames dropped so far because the buffer was full. */
   get dropped(): number {
-    return this.#buffer.dropped;
+    return this.#queue.dropped;
   }
 
-  /** Takes a frame, which from here on belongs to the sender. */
-  send(frame: Buffer): void {
-    this.#buffer.push(frame);
-    if (this.#scheduled) return;
+  /** Sends a frame around UTF-8 text; throws `FrameTooLongError`. What is sent in one turn is written together. */
+  sendText(port: number, text: string): void {
+    this.#queue.pushText(port, text);
+    if (this.#scheduled || this.#waiting) return;
     this.#scheduled = true;
-    // What arrives together is written together.
-    void Promise.resolve().then(() => this.#drain());
+    queueMicrotask(this.#onTurn);
   }
 
-  #nextBatch(): Buffer | null {
-    const first = this.#buffer.shift();
-    if (!first) return null;
-    const batch = [first];
-    let bytes = first.length;
-    for (
-      let next = this.#buffer.peek();
-      next && bytes + next.length <= BATCH_BYTES;
-      next = this.#buffer.peek()
-    ) {
-      this.#buffer.shift();
-      batch.push(next);
-      bytes += next.length;
+  /** Sends whole frames that lie one behind the other from `start` to `end`, now; keeps no reference to `bytes`. */
+  sendFrames(bytes: Buffer, start: number, end: number): void {
+    if (this.#waiting || !this.#queue.isEmpty || this.#leaving !== null) {
+      this.#queue.pushFrames(bytes, start, end);
+      if (!this.#waiting) this.#drain();
+      return;
     }
-    return batch.length === 1 ? first : Buffer.concat(batch, bytes);
+    const taken = start + this.#writer.write(bytes.subarray(start, end));
+    if (taken === end) return;
+    let whole = start;
+    while (whole < taken) whole = frameEnd(bytes, whole);
+    if (whole > taken) this.#leaving = Buffer.from(bytes.subarray(taken, whole));
+    this.#queue.pushFrames(bytes, whole, end);
+    this.#waitForRoom();
+  }
+
+  #waitForRoom(): void {
+    this.#waiting = true;
+    this.#writer.onceWritable(this.#onWritable);
   }
 
   #drain(): void {
-    for (;;) {
-      this.#leaving ??= this.#nextBatch();
-      if (!this.#leaving) {
-        this.#scheduled = false;
-        return;
+    while (!this.#waiting) {
+      const next = this.#leaving ?? this.#queue.peek();
+      if (next === null) return;
+      const taken = this.#writer.write(next);
+      if (this.#leaving === null) {
+        const whole = this.#queue.shift(taken);
+        // A copy: the queue uses the place again.
+        if (whole > taken) this.#leaving = Buffer.from(next.subarray(taken, whole));
+      } else {
+        this.#leaving = taken === next.length ? null : next.subarray(taken);
       }
-      const taken = this.#writer.write(this.#leaving);
-      if (taken < this.#leaving.length) {
-        this.#leaving = this.#leaving.subarray(taken);
-        this.#writer.onceWritable(() => this.#drain());
-        return;
-      }
-      this.#leaving = null;
+      if (taken < next.length) this.#waitForRoom();
     }
   }
 }

@@ -24,13 +24,11 @@ const MAGIC = 0xff4757ff;
 const MAGIC_BYTES = Buffer.from([0xff, 0x47, 0x57, 0xff]);
 const FORBIDDEN_BYTE = 0xff;
 const MAX_UINT32 = 0xffffffff;
-
-/** A decoded frame; `bytes` is the whole frame, header included, and shares memory with what was fed in. */
-export interface Frame {
-  readonly kind: number;
-  readonly port: number;
-  readonly bytes: Buffer;
-}
+const EMPTY: Buffer = Buffer.alloc(0);
+/** Most bytes of UTF-8 that one UTF-16 code unit becomes. */
+const MOST_BYTES_PER_UNIT = 3;
+/** What is the engine's own costs a seventh of Buffer's method there. */
+const indexOfByte = Uint8Array.prototype.indexOf;
 
 /** A payload that can't travel over the link. */
 export class FrameTooLongError extends Error {
@@ -56,93 +54,137 @@ function headerCheck(kind: number, port: number, length: number): number {
   );
 }
 
-/** Builds a frame around UTF-8 text. */
-export function encodeFrame(port: number, text: string): Buffer {
+/** Most bytes that a frame around this text can have. */
+export function frameBytesAtMost(text: string): number {
+  return HEADER_BYTES + text.length * MOST_BYTES_PER_UNIT;
+}
+
+/** Bytes of a frame around this text; throws when such a frame does not travel. */
+export function frameBytes(text: string): number {
+  const length = Buffer.byteLength(text, "utf8");
+  if (length > MAX_PAYLOAD_BYTES) throw new FrameTooLongError(length);
+  return HEADER_BYTES + length;
+}
+
+/** Writes a frame around UTF-8 text, for which there must be room, to `at`. Returns where it ends. */
+export function writeFrame(target: Buffer, at: number, port: number, text: string): number {
   if (!Number.isInteger(port) || port < 0 || port > MAX_UINT32) {
     throw new RangeError(`port ${port} is not an unsigned 32-bit number`);
   }
-  const length = Buffer.byteLength(text, "utf8");
-  if (length > MAX_PAYLOAD_BYTES) throw new FrameTooLongError(length);
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
-  frame.writeUInt32BE(MAGIC, 0);
-  frame.writeUInt32BE(((FrameKind.value << 24) | headerCheck(FrameKind.value, port, length)) >>> 0, 4);
-  frame.writeUInt32BE(port, 8);
-  frame.writeUInt32BE(length, 12);
-  frame.write(text, HEADER_BYTES, "utf8");
+  const length = target.write(text, at + HEADER_BYTES);
+  target.writeUInt32BE(MAGIC, at);
+  target.writeUInt32BE(((FrameKind.value << 24) | headerCheck(FrameKind.value, port, length)) >>> 0, at + 4);
+  target.writeUInt32BE(port, at + 8);
+  target.writeUInt32BE(length, at + 12);
+  return at + HEADER_BYTES + length;
+}
+
+/** Builds a frame around UTF-8 text. */
+export function encodeFrame(port: number, text: string): Buffer {
+  const frame = Buffer.allocUnsafe(frameBytes(text));
+  writeFrame(frame, 0, port, text);
   return frame;
 }
 
-/** Gives a frame another port, in place: what navigation does to route it. */
-export function readdressFrame(frame: Buffer, port: number): void {
-  const kind = frame.readUInt8(4);
-  frame.writeUInt16BE(headerCheck(kind, port, frame.readUInt32BE(12)), 6);
-  frame.writeUInt32BE(port, 8);
+/** Gives the frame at `at` another port, in place: what navigation does to route it. */
+export function readdressFrame(bytes: Buffer, at: number, port: number): void {
+  bytes.writeUInt16BE(headerCheck(bytes[at + 4] as number, port, bytes.readUInt32BE(at + 12)), at + 6);
+  bytes.writeUInt32BE(port, at + 8);
 }
 
-/** The payload of a whole frame, without copying. */
-export function framePayload(frame: Buffer): Buffer {
-  return frame.subarray(HEADER_BYTES);
+/** Where the sound frame at `at` ends. */
+export function frameEnd(bytes: Buffer, at: number): number {
+  return at + HEADER_BYTES + bytes.readUInt32BE(at + 12);
 }
 
-/** Takes chunks in, hands frames out. Never holds more than one unfinished frame. */
+/**
+ * Takes chunks in, finds frames in them one after the other, without an object per frame. Never holds more than one
+ * unfinished frame beside the chunk that it works on.
+ */
 export class FrameReader {
   /** Bytes thrown away because they belonged to no whole frame. */
   skippedBytes = 0;
-  #pending: Buffer = Buffer.alloc(0);
-  /** Bytes that `#pending` must reach before looking again is worth the copy. */
+  /** The frame that `next` found: from its header at `start` to `end` in `bytes`, which is the chunk that was fed in or a copy. */
+  bytes: Buffer = EMPTY;
+  start = 0;
+  end = 0;
+  port = 0;
+  /** An unfinished frame: the bytes of `#parts`, and how many must be there before looking again is worth the copy. */
+  #parts: Buffer[] = [];
+  #partsBytes = 0;
   #needed = HEADER_BYTES;
-  #chunks: Buffer[] = [];
-  #queued = 0;
 
-  /** Feeds a chunk and calls back for each frame that is complete now, in order. */
-  push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    this.#chunks.push(bytes);
-    this.#queued += bytes.length;
+  /** Feeds a chunk, which from here on belongs to the reader; `next` says what is complete now. */
+  feed(chunk: Uint8Array): void {
+    const bytes = Buffer.isBuffer(chunk)
+      ? chunk
+      : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    if (this.end < this.bytes.length) this.#keep(this.bytes.subarray(this.end));
+    this.bytes = EMPTY;
+    this.end = 0;
+    if (this.#partsBytes === 0) {
+      this.bytes = bytes;
+      return;
+    }
+    this.#parts.push(bytes);
+    this.#partsBytes += bytes.length;
     // A frame that was left unfinished shows at once, by the FF of the next one; it must not hold up what follows.
-    if (this.#pending.length + this.#queued < this.#needed && bytes.indexOf(FORBIDDEN_BYTE) === -1) return;
-    const only = this.#pending.length === 0 && this.#chunks.length === 1;
-    const buffer = only ? bytes : Buffer.concat([this.#pending, ...this.#chunks]);
-    this.#chunks = [];
-    this.#queued = 0;
-    const rest = this.#take(buffer, onFrame);
-    // A copy, so that a few bytes left over don't keep a whole read buffer alive.
-    this.#pending = rest === buffer.length ? Buffer.alloc(0) : Buffer.from(buffer.subarray(rest));
+    if (this.#partsBytes < this.#needed && !bytes.includes(FORBIDDEN_BYTE)) return;
+    this.bytes = Buffer.concat(this.#parts, this.#partsBytes);
+    this.#parts = [];
+    this.#partsBytes = 0;
   }
 
-  /** Returns the offset of the first byte that is still wanted. */
-  #take(buffer: Buffer, onFrame: (frame: Frame) => void): number {
-    let at = 0;
+  /** Goes to the next whole frame; false: none is complete, more has to be fed in. */
+  next(): boolean {
+    const { bytes } = this;
+    let at = this.end;
     for (;;) {
-      const left = buffer.length - at;
+      const left = bytes.length - at;
+      if (left === 0) break;
       this.#needed = HEADER_BYTES;
-      if (left < HEADER_BYTES) return at;
-      const length = buffer.readUInt32BE(at + 12);
-      const kind = buffer.readUInt8(at + 4);
-      const port = buffer.readUInt32BE(at + 8);
+      if (left < HEADER_BYTES) {
+        this.#keep(Buffer.from(bytes.subarray(at)));
+        break;
+      }
+      const kind = bytes[at + 4] as number;
+      const port = bytes.readUInt32BE(at + 8);
+      const length = bytes.readUInt32BE(at + 12);
       const sound =
-        buffer.readUInt32BE(at) === MAGIC &&
+        bytes.readUInt32BE(at) === MAGIC &&
         length <= MAX_PAYLOAD_BYTES &&
-        buffer.readUInt8(at + 5) === 0 &&
-        buffer.readUInt16BE(at + 6) === headerCheck(kind, port, length);
-      if (!sound) {
-        at = this.#resynchronise(buffer, at);
-        continue;
-      }
+        bytes[at + 5] === 0 &&
+        bytes.readUInt16BE(at + 6) === headerCheck(kind, port, length);
       const end = at + HEADER_BYTES + length;
-      const broken = buffer.indexOf(FORBIDDEN_BYTE, at + HEADER_BYTES);
-      if (broken !== -1 && broken < end) {
-        at = this.#resynchronise(buffer, at);
+      const forbidden = sound ? indexOfByte.call(bytes, FORBIDDEN_BYTE, at + HEADER_BYTES) : -1;
+      if (!sound || (forbidden !== -1 && forbidden < end)) {
+        at = this.#resynchronise(bytes, at);
         continue;
       }
-      if (end > buffer.length) {
+      if (end > bytes.length) {
         this.#needed = end - at;
-        return at;
+        // A copy, so that a few bytes left over don't keep a whole read buffer alive.
+        this.#keep(Buffer.from(bytes.subarray(at)));
+        break;
       }
-      if (kind === FrameKind.value) onFrame({ kind, port, bytes: buffer.subarray(at, end) });
-      else this.skippedBytes += end - at;
+      if (kind === FrameKind.value) {
+        this.start = at;
+        this.end = end;
+        this.port = port;
+        return true;
+      }
+      this.skippedBytes += end - at;
       at = end;
     }
+    this.bytes = EMPTY;
+    this.start = 0;
+    this.end = 0;
+    return false;
+  }
+
+  #keep(part: Buffer): void {
+    this.#parts.push(part);
+    this.#partsBytes += part.length;
   }
 
   /** The next place where a frame may start, behind `from`. */

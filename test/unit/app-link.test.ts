@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { Forwarder } from "../../app/cells/navigation/forwarder.ts";
 import {
   encodeFrame,
   FrameKind,
   FrameReader,
   FrameTooLongError,
-  framePayload,
   HEADER_BYTES,
   MAX_PAYLOAD_BYTES,
   readdressFrame,
 } from "../../app/link/frame.ts";
-import { FrameBuffer } from "../../app/link/frame-buffer.ts";
+import { FrameQueue } from "../../app/link/frame-queue.ts";
 import { FrameSender } from "../../app/link/frame-sender.ts";
 
 interface Message {
@@ -26,6 +26,17 @@ const message = fc.record({
 });
 const messages = fc.array(message, { maxLength: 20 });
 
+/** Feeds a chunk; a copy, because a reader owns what it is given. */
+function readInto(reader: FrameReader, chunk: Buffer, onMessage: (message: Message) => void): void {
+  reader.feed(Buffer.from(chunk));
+  while (reader.next()) {
+    onMessage({
+      port: reader.port,
+      text: reader.bytes.toString("utf8", reader.start + HEADER_BYTES, reader.end),
+    });
+  }
+}
+
 /** Feeds bytes in pieces of the given sizes, over and over. */
 function readInPieces(bytes: Buffer, sizes: readonly number[]): { read: Message[]; reader: FrameReader } {
   const reader = new FrameReader();
@@ -34,9 +45,7 @@ function readInPieces(bytes: Buffer, sizes: readonly number[]): { read: Message[
   for (let at = 0; at < bytes.length; ) {
     const size = sizes[turn % sizes.length] ?? 1;
     turn += 1;
-    reader.push(bytes.subarray(at, at + size), ({ port, bytes: frame }) =>
-      read.push({ port, text: framePayload(frame).toString("utf8") }),
-    );
+    readInto(reader, bytes.subarray(at, at + size), (each) => read.push(each));
     at += size;
   }
   return { read, reader };
@@ -119,17 +128,22 @@ test("any single flipped bit costs at most the frames around it", () => {
 
 test("the frame reader holds no more than one frame and a header", () => {
   const reader = new FrameReader();
-  const kept: Buffer[] = [];
   const big = encodeFrame(1, "y".repeat(1000));
-  for (let count = 0; count < 1000; count += 1) reader.push(big, ({ bytes }) => kept.push(bytes));
-  assert.equal(kept.length, 1000);
+  let found = 0;
+  for (let count = 0; count < 1000; count += 1) {
+    readInto(reader, big, () => {
+      found += 1;
+    });
+    assert.equal(reader.bytes.length, 0, "nothing is held once everything was taken out");
+  }
+  assert.equal(found, 1000);
 });
 
 test("a frame keeps its payload when it gets another port", () => {
   fc.assert(
     fc.property(message, fc.integer({ min: 0, max: 0xffffffff }), ({ port, text }, target) => {
       const frame = encodeFrame(port, text);
-      readdressFrame(frame, target);
+      readdressFrame(frame, 0, target);
       const { read } = readInPieces(frame, [frame.length]);
       assert.deepEqual(read, asUtf8([{ port: target, text }]));
     }),
@@ -155,23 +169,69 @@ test("a reader passes over frames of a kind that it does not know", () => {
   assert.deepEqual(read, [{ port: 6, text: "known" }]);
 });
 
-test("the buffer stays below its limit, drops the oldest and counts them", () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 500 }), { minLength: 1, maxLength: 200 }), (lengths) => {
-      const limit = 5000;
-      const buffer = new FrameBuffer(limit);
-      const pushed = lengths.map((length, index) => Buffer.alloc(length, index));
-      for (const frame of pushed) {
-        buffer.push(frame);
-        assert.ok(buffer.bytes <= limit);
-      }
-      assert.equal(buffer.length + buffer.dropped, pushed.length);
-      const left = pushed.slice(buffer.dropped);
-      for (const frame of left) assert.equal(buffer.shift(), frame);
-      assert.equal(buffer.shift(), undefined);
-      assert.equal(buffer.bytes, 0);
-    }),
+test("the queue stays below its limit, drops the oldest frame by frame and counts them", () => {
+  const operations = fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant("text" as const), length: fc.integer({ min: 0, max: 9000 }) }),
+      fc.record({
+        kind: fc.constant("frames" as const),
+        lengths: fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 10 }),
+      }),
+      fc.record({ kind: fc.constant("shift" as const), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    ),
+    { maxLength: 100 },
   );
+  fc.assert(
+    fc.property(operations, (list) => {
+      const limit = 30_000;
+      const queue = new FrameQueue(limit);
+      let pushed = 0;
+      const taken: number[] = [];
+      const shift = (part: number): void => {
+        const waiting = queue.peek();
+        if (waiting === null) return;
+        const count = Math.floor(waiting.length * part);
+        const whole = Buffer.from(waiting.subarray(0, queue.shift(count)));
+        assert.ok(whole.length >= count);
+        readInto(new FrameReader(), whole, ({ port }) => taken.push(port));
+      };
+      for (const operation of list) {
+        if (operation.kind === "shift") {
+          shift(operation.part);
+        } else if (operation.kind === "text") {
+          queue.pushText(pushed, "t".repeat(operation.length));
+          pushed += 1;
+        } else {
+          const frames = operation.lengths.map((length, index) =>
+            encodeFrame(pushed + index, "f".repeat(length)),
+          );
+          const before = Buffer.from("before");
+          const all = Buffer.concat([before, ...frames]);
+          queue.pushFrames(all, before.length, all.length);
+          pushed += frames.length;
+        }
+        assert.ok(queue.bytes <= limit);
+        assert.ok(queue.bytes >= 0);
+      }
+      while (!queue.isEmpty) shift(1);
+      assert.equal(queue.bytes, 0);
+      assert.equal(taken.length + queue.dropped, pushed);
+      assert.ok(taken.every((port, index) => index === 0 || port > (taken[index - 1] ?? 0)));
+      if (pushed > 0 && queue.dropped > 0) assert.equal(taken.at(-1), pushed - 1, "the newest always stays");
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a frame that is longer than the queue's limit waits alone", () => {
+  const queue = new FrameQueue(5000);
+  queue.pushText(1, "a");
+  queue.pushText(2, "b".repeat(20_000));
+  assert.equal(queue.dropped, 1);
+  assert.equal(queue.peek()?.length, HEADER_BYTES + 20_000);
+  queue.pushText(3, "c");
+  assert.equal(queue.dropped, 2);
+  assert.equal(queue.peek()?.readUInt32BE(8), 3);
 });
 
 /** A pipe that takes as many bytes as it is told to, and is full in between. */
@@ -206,7 +266,7 @@ test("the sender writes whole frames through a pipe that takes them in any porti
       const pipe = new SlowPipe();
       const sender = new FrameSender({ writer: pipe, bufferBytes: 10_000_000 });
       const all = encodeAll(list);
-      for (const { port, text } of list) sender.send(encodeFrame(port, text));
+      for (const { port, text } of list) sender.sendText(port, text);
       await Promise.resolve();
       let given = 0;
       for (let turn = 0; given < all.length; turn += 1) {
@@ -226,7 +286,7 @@ test("a sender whose pipe is stuck drops the oldest and never a part of a frame"
   const text = "v".repeat(100);
   const total = 1000;
   for (let port = 0; port < total; port += 1) {
-    sender.send(encodeFrame(port, text));
+    sender.sendText(port, text);
     if (port === 10) {
       await Promise.resolve();
       pipe.open(HEADER_BYTES + 7);
@@ -239,4 +299,42 @@ test("a sender whose pipe is stuck drops the oldest and never a part of a frame"
   assert.equal(read[0]?.port, 0, "what had begun to leave stays whole");
   assert.equal(read.at(-1)?.port, total - 1);
   assert.ok(read.every(({ port }, index) => index === 0 || port > (read[index - 1]?.port ?? 0)));
+});
+
+test("the forwarder passes on what has a route, readdressed, in order, however it is cut and however slow the pipe is", () => {
+  const routes = new Map([
+    [1, 101],
+    [2, 102],
+    [4, 0xffffffff],
+  ]);
+  const routed = fc.array(
+    fc.record({ port: fc.integer({ min: 0, max: 5 }), text: fc.string({ maxLength: 200 }) }),
+    { maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(routed, sizes, sizes, fc.integer({ min: 0, max: 2000 }), (list, pieces, rooms, first) => {
+      const pipe = new SlowPipe();
+      pipe.open(first);
+      const sender = new FrameSender({ writer: pipe, bufferBytes: 10_000_000 });
+      const forwarder = new Forwarder({ routes, sender });
+      // A writer died in its first frame; its successor sends the list.
+      const all = Buffer.concat([encodeFrame(1, "torn").subarray(0, HEADER_BYTES + 2), encodeAll(list)]);
+      let turn = 0;
+      for (let at = 0; at < all.length; turn += 1) {
+        const size = pieces[turn % pieces.length] ?? 1;
+        forwarder.push(Buffer.from(all.subarray(at, at + size)));
+        at += size;
+        pipe.open((rooms[turn % rooms.length] ?? 1) >> 2);
+      }
+      for (let given = 0; given <= all.length; given += 100) pipe.open(100);
+      const { read, reader } = readInPieces(Buffer.concat(pipe.taken), [1000]);
+      const expected = asUtf8(list).flatMap(({ port, text }) => {
+        const target = routes.get(port);
+        return target === undefined ? [] : [{ port: target, text }];
+      });
+      assert.deepEqual(read, expected);
+      assert.equal(reader.skippedBytes, 0);
+    }),
+    { numRuns: 300 },
+  );
 });

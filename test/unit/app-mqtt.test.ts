@@ -6,9 +6,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { after, afterEach, before, test } from "node:test";
 import type { Packet } from "mqtt-packet";
 import { InboundGuard, MqttProtocolError } from "../../app/cells/mqtt/inbound-guard.ts";
-import { Publisher } from "../../app/cells/mqtt/publisher.ts";
+import { type Message, Publisher } from "../../app/cells/mqtt/publisher.ts";
 import type { MqttSettings } from "../../app/config/mqtt.ts";
-import { encodeFrame, type Frame, FrameReader } from "../../app/link/frame.ts";
 import { makeFolder } from "./app-folder.ts";
 import { type MqttSite, makeMqttSite, mqttSettings, ScriptedBroker } from "./app-scripted-broker.ts";
 import { until } from "./app-until.ts";
@@ -59,10 +58,8 @@ function publisherOf(configured: MqttSettings) {
   return { publisher, lines, source, push };
 }
 
-function frame(port: number, value: string): Frame {
-  const frames: Frame[] = [];
-  new FrameReader().push(encodeFrame(port, value), (each) => frames.push(each));
-  return frames[0] as Frame;
+function frame(port: number, value: string): Message {
+  return { port, payload: Buffer.from(value) };
 }
 
 const payload = (packet: Extract<Packet, { cmd: "publish" }>): string => packet.payload.toString();

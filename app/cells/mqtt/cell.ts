@@ -1,9 +1,9 @@
 import { readMqttSettings } from "../../config/mqtt.ts";
 import { MQTT_PATHS } from "../../config/paths.ts";
 import { type RawSide, readRawSide } from "../../config/raw-files.ts";
-import { type Frame, FrameReader } from "../../link/frame.ts";
+import { FrameReader, HEADER_BYTES } from "../../link/frame.ts";
 import type { Cell, CellContext } from "../cell.ts";
-import { Publisher } from "./publisher.ts";
+import { type Message, Publisher } from "./publisher.ts";
 
 /** The MQTT cell: takes frames from navigation and publishes them over TLS. It sees nothing else of the inner side. */
 
@@ -28,8 +28,12 @@ function start(side: RawSide, context: CellContext): void {
   const reader = context.platform.reader(
     inFd,
     (chunk) => {
-      const batch: Frame[] = [];
-      frames.push(chunk, (frame) => batch.push(frame));
+      const batch: Message[] = [];
+      frames.feed(chunk);
+      while (frames.next()) {
+        const payload = frames.bytes.subarray(frames.start + HEADER_BYTES, frames.end);
+        batch.push({ port: frames.port, payload });
+      }
       publisher.push(batch);
     },
     (error) => {

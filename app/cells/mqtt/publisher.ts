@@ -1,7 +1,6 @@
 import type { MqttSettings } from "../../config/mqtt.ts";
 import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
-import { type Frame, framePayload } from "../../link/frame.ts";
 import type { Log } from "../../link/log-line.ts";
 import { Session } from "./session.ts";
 
@@ -9,6 +8,12 @@ import { Session } from "./session.ts";
 const WINDOW = 64;
 /** A connection that lasted this long was a good one. */
 const GOOD_CONNECTION_MS = 10_000;
+
+/** A value for the topic that belongs to the port. */
+export interface Message {
+  readonly port: number;
+  readonly payload: Buffer;
+}
 
 /** Where the publisher gets its frames from; paused while it can't send. */
 export interface Source {
@@ -28,7 +33,7 @@ export class Publisher {
   readonly #topics: ReadonlyMap<number, string>;
   readonly #backoff = new Backoff();
   /** Frames that were read and not sent yet: at most one read buffer full. */
-  #waiting: Frame[] = [];
+  #waiting: Message[] = [];
   #inFlight = 0;
   #session: Session;
   #ready = false;
@@ -59,7 +64,7 @@ export class Publisher {
   }
 
   /** Takes frames in the order of their arrival. */
-  push(frames: readonly Frame[]): void {
+  push(frames: readonly Message[]): void {
     this.#waiting.push(...frames);
     this.#pump();
   }
@@ -110,14 +115,14 @@ export class Publisher {
     this.#setPaused(!this.#ready || this.#waiting.length > 0);
   }
 
-  #publish(frame: Frame): void {
+  #publish(frame: Message): void {
     const topicName = this.#topics.get(frame.port);
     // Navigation only uses ports of the same settings file; anything else is not ours to publish.
     if (topicName === undefined) return;
     this.#inFlight += 1;
     this.#session.publish({
       topicName,
-      payload: framePayload(frame.bytes),
+      payload: frame.payload,
       onDone: () => {
         this.#inFlight -= 1;
         this.#onFirst?.();

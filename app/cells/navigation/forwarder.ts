@@ -1,7 +1,10 @@
-import { type Frame, FrameReader, readdressFrame } from "../../link/frame.ts";
+import { FrameReader, readdressFrame } from "../../link/frame.ts";
 import type { FrameSender } from "../../link/frame-sender.ts";
 
-/** Moves frames from the OPC UA cell to the MQTT cell, each to the port that its source is routed to. */
+/**
+ * Moves frames from the OPC UA cell to the MQTT cell, each to the port that its source is routed to: readdressed where
+ * they lie, and sent on in runs as long as they arrive.
+ */
 export class Forwarder {
   readonly #routes: ReadonlyMap<number, number>;
   readonly #sender: FrameSender;
@@ -12,17 +15,25 @@ export class Forwarder {
     this.#sender = options.sender;
   }
 
-  /** Takes in what the OPC UA cell wrote; what no topic belongs to ends here. */
+  /** Takes in what the OPC UA cell wrote, and its memory; what no topic belongs to ends here. */
   push(chunk: Uint8Array): void {
-    this.#reader.push(chunk, (frame) => this.#forward(frame));
-  }
-
-  #forward(frame: Frame): void {
-    const target = this.#routes.get(frame.port);
-    if (target === undefined) return;
-    // A copy: the frame must not keep the read buffer around it alive.
-    const own = Buffer.from(frame.bytes);
-    readdressFrame(own, target);
-    this.#sender.send(own);
+    const reader = this.#reader;
+    const routes = this.#routes;
+    reader.feed(chunk);
+    const { bytes } = reader;
+    let runStart = 0;
+    let runEnd = 0;
+    while (reader.next()) {
+      const { start } = reader;
+      const target = routes.get(reader.port);
+      if (target === undefined) continue;
+      readdressFrame(bytes, start, target);
+      if (start !== runEnd) {
+        if (runEnd > runStart) this.#sender.sendFrames(bytes, runStart, runEnd);
+        runStart = start;
+      }
+      runEnd = reader.end;
+    }
+    if (runEnd > runStart) this.#sender.sendFrames(bytes, runStart, runEnd);
   }
 }

@@ -3,7 +3,7 @@ import { type OpcUaSettings, readOpcUaSettings } from "../../config/opcua.ts";
 import { OPCUA_PATHS } from "../../config/paths.ts";
 import { type RawSide, readRawSide } from "../../config/raw-files.ts";
 import { reportDrops } from "../../link/drop-report.ts";
-import { encodeFrame, FrameTooLongError } from "../../link/frame.ts";
+import { FrameTooLongError } from "../../link/frame.ts";
 import { FrameSender } from "../../link/frame-sender.ts";
 import type { Cell, CellContext } from "../cell.ts";
 import { silenceLibrary } from "./client-options.ts";
@@ -37,7 +37,7 @@ function startHeartbeat(options: {
   let count = 0;
   const beat = (): void => {
     const status = collector.connected ? StatusCodes.Good : StatusCodes.BadNotConnected;
-    sender.send(encodeFrame(heartbeat.port, encodeHeartbeat({ count, time: new Date(), status })));
+    sender.sendText(heartbeat.port, encodeHeartbeat({ count, time: new Date(), status }));
     count += 1;
   };
   let begun = false;
@@ -75,7 +75,7 @@ function start(side: RawSide, context: CellContext): void {
     handlers: {
       onValue(node, dataValue, namespaces) {
         try {
-          sender.send(encodeFrame(node.port, encodeDataValue(dataValue, namespaces)));
+          sender.sendText(node.port, encodeDataValue(dataValue, namespaces));
         } catch (error) {
           if (!(error instanceof UnsupportedTypeError || error instanceof FrameTooLongError)) throw error;
           if (unpublishable.has(node.port)) return;
