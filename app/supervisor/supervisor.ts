@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { platform } from "#platform";
 import { EXIT_CONFIG } from "../cells/cell.ts";
 import { Backoff } from "../link/backoff.ts";
@@ -8,6 +8,7 @@ import type { Exit, Pipe } from "../runtime/platform-types.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
 import { findPartitions, partitionLines } from "./partitions.ts";
 import { runCell } from "./run-cell.ts";
+import { memoryInUse, Vitals } from "./vitals.ts";
 
 /** A cell that ran this long was healthy: its next crash is a first one again. */
 const HEALTHY_MS = 60_000;
@@ -15,6 +16,8 @@ const HEALTHY_MS = 60_000;
 const START_PATIENCE_MS = 60_000;
 /** How long cells may take to say good-bye. */
 const STOP_PATIENCE_MS = 3_000;
+const STATUS_SECONDS = 60;
+const MAX_STATUS_SECONDS = 86_400;
 const FIREWALL_PROGRAM = "/usr/lib/gateway/allow-peer";
 /** Which network namespace a cell's peer is in (R26, R31). */
 const SIDES: Partial<Record<StartedRole, "inw" | "enw">> = { opcua: "inw", mqtt: "enw" };
@@ -35,13 +38,10 @@ interface Slot {
   onSettled: (() => void) | null;
 }
 
-/** What proc(5) says about the whole system's memory, in words. */
-function memoryInUse(): string {
-  const text = readFileSync("/proc/meminfo", "latin1");
-  const megabytes = (name: string): number =>
-    Number(new RegExp(`^${name}: +([0-9]+) kB`, "m").exec(text)?.[1]) / 1024;
-  const total = megabytes("MemTotal");
-  return `${Math.round(total - megabytes("MemAvailable"))} MB of ${Math.round(total)} MB of memory in use`;
+/** Seconds between two lines on the device's state; the kernel's command line may set them, for measurements. */
+function statusSeconds(): number {
+  const given = Number(process.env.GATEWAY_STATUS_SECONDS);
+  return given >= 1 && given <= MAX_STATUS_SECONDS ? given : STATUS_SECONDS;
 }
 
 /** Creates pipes and cells, starts again what dies, and tells the cells in which order to begin (design §6). */
@@ -108,9 +108,15 @@ export class Supervisor {
     this.#log.info(
       `[SUPERVISOR] start completed, ${platform.uptime().toFixed(1)} s after the kernel started; ${memoryInUse()}`,
     );
+    this.#tellVitals();
     this.#begun = true;
     this.#go(this.#slot("opcua"));
     this.#go(this.#slot("mqtt"));
+  }
+
+  #tellVitals(): void {
+    const vitals = new Vitals({ uptime: () => platform.uptime(), cells: () => this.#slots.values() });
+    setInterval(() => this.#log.info(`[SUPERVISOR] ${vitals.tell()}`), statusSeconds() * 1000);
   }
 
   #slot(role: StartedRole): Slot {

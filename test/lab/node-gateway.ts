@@ -6,8 +6,12 @@ import type { SiteFiles } from "./site.ts";
 import { REPOSITORY, type Workbench } from "./workbench.ts";
 
 /** Lays the card's partitions out as folders and starts the app on them. */
-export function startNodeGateway(options: { bench: Workbench; files: SiteFiles }): LabProcess {
-  const { bench, files } = options;
+export function startNodeGateway(options: {
+  bench: Workbench;
+  files: SiteFiles;
+  env?: NodeJS.ProcessEnv;
+}): LabProcess {
+  const { bench, files, env = process.env } = options;
   const root = bench.path("card");
   for (const label of ["HW-BOOT", "HW-LOG/logs", "HW-IDS", "HW-INW", "HW-ENW"]) {
     mkdirSync(join(root, label), { recursive: true });
@@ -21,6 +25,7 @@ export function startNodeGateway(options: { bench: Workbench; files: SiteFiles }
     name: "gateway on Node.js",
     argv: [process.execPath, "--import", "tsx", join(REPOSITORY, "app/main.ts"), "--root", root],
     cwd: REPOSITORY,
+    env,
     logFile: bench.path("gateway.log"),
   });
   bench.defer(() => gateway.stop());

@@ -1,0 +1,103 @@
+/** How the device is doing: processor time and memory as proc(5) counts them, and the line that tells of it. */
+import { readFileSync } from "node:fs";
+import type { StartedRole } from "./load-cell.ts";
+
+/** proc(5) counts processor time in hundredths of a second, on every architecture (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+/** proc(5), /proc/stat: user nice system idle iowait … */
+const IDLE_FIELDS = [3, 4] as const;
+/** proc(5), /proc/PID/stat: utime and stime, counted behind the name in parentheses, which may contain anything. */
+const PROCESS_TIME_FIELDS = [11, 12] as const;
+
+/** How long the processors had nothing to do since the kernel started, all of them added up, and how many there are. */
+export function parseIdleTime(stat: string): { idleSeconds: number; processors: number } {
+  const lines = stat.split("\n").filter((line) => /^cpu\d* /.test(line));
+  const fields = lines[0]?.split(/ +/).slice(1) ?? [];
+  const ticks = IDLE_FIELDS.reduce((sum, at) => sum + Number(fields[at]), 0);
+  return { idleSeconds: ticks / TICKS_PER_SECOND, processors: lines.length - 1 };
+}
+
+/** Processor time that a process has used so far, in seconds. */
+export function parseProcessTime(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = PROCESS_TIME_FIELDS.reduce((sum, at) => sum + Number(fields[at]), 0);
+  return ticks / TICKS_PER_SECOND;
+}
+
+/** What proc(5)'s meminfo says about the whole system's memory, in words. */
+export function describeMemory(meminfo: string): string {
+  const megabytes = (name: string): number =>
+    Number(new RegExp(`^${name}: +([0-9]+) kB`, "m").exec(meminfo)?.[1]) / 1024;
+  const total = megabytes("MemTotal");
+  return `${Math.round(total - megabytes("MemAvailable"))} MB of ${Math.round(total)} MB of memory in use`;
+}
+
+export function memoryInUse(): string {
+  return describeMemory(readFileSync("/proc/meminfo", "latin1"));
+}
+
+/** One look at the clocks. */
+export interface Reading {
+  /** Seconds since the kernel started. */
+  readonly uptime: number;
+  readonly idleSeconds: number;
+  readonly processors: number;
+  /** Processor time of the cells that run; a cell that was started again has another process. */
+  readonly cells: ReadonlyMap<StartedRole, { pid: number; seconds: number }>;
+}
+
+/** `CPU 43.2 % of the last 60.0 s (opcua 21.0, …)`: the cells' shares, and in the whole the kernel's as well. */
+export function describeCpu(before: Reading, now: Reading): string {
+  const seconds = now.uptime - before.uptime;
+  const share = (used: number): string => ((100 * Math.max(0, used)) / (seconds * now.processors)).toFixed(1);
+  const busy = seconds * now.processors - (now.idleSeconds - before.idleSeconds);
+  const cells = [...now.cells].map(([role, cell]) => {
+    const earlier = before.cells.get(role);
+    const known = earlier !== undefined && earlier.pid === cell.pid ? earlier.seconds : 0;
+    return `${role} ${share(cell.seconds - known)}`;
+  });
+  return `CPU ${share(busy)} % of the last ${seconds.toFixed(1)} s (${cells.join(", ")})`;
+}
+
+/** Seconds of processor time; null when the process has ended in the meantime. */
+function processTime(pid: number): number | null {
+  try {
+    return parseProcessTime(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return null;
+    throw error;
+  }
+}
+
+/** Tells in regular intervals what the device was busy with. */
+export class Vitals {
+  readonly #uptime: () => number;
+  readonly #cells: () => Iterable<{ readonly role: StartedRole; readonly pid: number | null }>;
+  #last: Reading;
+
+  constructor(options: {
+    uptime: () => number;
+    cells: () => Iterable<{ readonly role: StartedRole; readonly pid: number | null }>;
+  }) {
+    this.#uptime = options.uptime;
+    this.#cells = options.cells;
+    this.#last = this.#read();
+  }
+
+  /** One line about the time since the last call. */
+  tell(): string {
+    const before = this.#last;
+    this.#last = this.#read();
+    return `status: ${describeCpu(before, this.#last)}, ${memoryInUse()}`;
+  }
+
+  #read(): Reading {
+    const cells = new Map<StartedRole, { pid: number; seconds: number }>();
+    for (const { role, pid } of this.#cells()) {
+      const seconds = pid === null ? null : processTime(pid);
+      if (pid !== null && seconds !== null) cells.set(role, { pid, seconds });
+    }
+    return { uptime: this.#uptime(), ...parseIdleTime(readFileSync("/proc/stat", "latin1")), cells };
+  }
+}
