@@ -16,12 +16,14 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { cacheRoot } from "./from-debian/cache.ts";
 import { cpioArchive, S_IFREG } from "./from-debian/cpio.ts";
 
 const FORMAT = 1;
-/** The operating system is compressed once per build of it, the app at every change. */
-const ZSTD_LEVEL = "-19";
+/**
+ * lz4 in the format that the kernel reads. At Quark pace the kernel unpacks it in 0.25 s, what zstd made in 2.45 s; being
+ * 1 MB larger, it takes the firmware 0.1 s longer to read from a card with 10 MB/s, no compression at all 0.4 s.
+ */
+const LZ4 = ["-l", "-12"] as const;
 const APP_PATH = "/usr/lib/gateway/app.qbc";
 const FROM_OS = ["bzImage", "BOOTIA32.EFI"] as const;
 
@@ -39,29 +41,11 @@ function need(file: string, cure: string): Buffer {
   return readFileSync(file);
 }
 
-/** zstd of `bytes`; one thread, so that the result does not depend on the machine. */
 function compress(bytes: Buffer): Buffer {
-  const result = spawnSync("zstd", [ZSTD_LEVEL, "--single-thread", "--stdout", "--quiet"], {
-    input: bytes,
-    maxBuffer: 1 << 30,
-  });
-  if (result.error)
-    throw new PayloadError(`zstd did not start: ${result.error.message}; apt-get install zstd`);
-  if (result.status !== 0) throw new PayloadError(`zstd failed: ${result.stderr.toString()}`);
+  const result = spawnSync("lz4", [...LZ4, "-q", "-c"], { input: bytes, maxBuffer: 1 << 30 });
+  if (result.error) throw new PayloadError(`lz4 did not start: ${result.error.message}; apt-get install lz4`);
+  if (result.status !== 0) throw new PayloadError(`lz4 failed: ${result.stderr.toString()}`);
   return result.stdout;
-}
-
-/** `compress`, remembered by content in the cache outside the checkout. */
-function compressOnce(bytes: Buffer): Buffer {
-  const folder = join(cacheRoot(), "compressed");
-  const file = join(folder, `${sha256(bytes)}${ZSTD_LEVEL}.zst`);
-  if (existsSync(file)) return readFileSync(file);
-  mkdirSync(folder, { recursive: true });
-  const compressed = compress(bytes);
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, compressed);
-  renameSync(temporary, file);
-  return compressed;
 }
 
 /** Folders of the npm packages inside the bundle, as package-lock.json names them. */
@@ -110,8 +94,8 @@ function main(): void {
   for (const name of FROM_OS) files.set(name, need(join(os, name), "run make os"));
   // The kernel unpacks one compressed archive after the other; the app's comes last.
   files.set(
-    "rootfs.cpio.zst",
-    Buffer.concat([compressOnce(need(join(os, "rootfs.cpio"), "run make os")), compressOnce(archive)]),
+    "rootfs.cpio.lz4",
+    Buffer.concat([compress(need(join(os, "rootfs.cpio"), "run make os")), compress(archive)]),
   );
   const notices = need(join(os, "legal_notices.txt"), "run make os").toString("utf8");
   files.set("legal_notices.txt", Buffer.from(`${notices.trimEnd()}\n\n${npmNotices(packages)}`));

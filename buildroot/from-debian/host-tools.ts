@@ -17,13 +17,13 @@ export const HOST_TOOLS: Readonly<Record<string, string>> = {
   bzip2: "bzip2",
   flex: "flex",
   dpkg: "dpkg",
+  lz4: "lz4",
   make: "make",
   patch: "patch",
   perl: "perl",
   rsync: "rsync",
   tar: "tar",
   xz: "xz-utils",
-  zstd: "zstd",
 };
 
 export interface ToolProbe {

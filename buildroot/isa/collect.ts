@@ -149,6 +149,7 @@ function withSections(elf: ElfFile): ElfFile {
 function unpacked(origin: string, data: Buffer): Buffer {
   const magic = data.toString("hex", 0, 6);
   if (magic.startsWith("28b52ffd")) return filter(origin, ["zstd", "-dcq"], data);
+  if (magic.startsWith("02214c18")) return filter(origin, ["lz4", "-dcq"], data);
   if (magic === "fd377a585a00") return filter(origin, ["xz", "-dc"], data);
   if (magic.startsWith("1f8b")) return gunzipSync(data);
   return data;

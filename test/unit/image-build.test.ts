@@ -87,7 +87,7 @@ check("every directory of R13 to R22 is there, with the right mode and owner", (
       ...lostAndFound,
       "/boot": open,
       "/boot/bzImage": `100644 0:0 ${size("bzImage")}`,
-      "/boot/rootfs.cpio.zst": `100644 0:0 ${size("rootfs.cpio.zst")}`,
+      "/boot/rootfs.cpio.lz4": `100644 0:0 ${size("rootfs.cpio.lz4")}`,
       "/legal_notices.txt": `100644 0:0 ${size("legal_notices.txt")}`,
     },
     "HW-LOG": { ...lostAndFound, "/logs": "040750 104:104", "/logs/.log": "100644 0:0 57" },
@@ -125,7 +125,7 @@ check("HW-BOOT holds the payload, byte for byte", () => {
   const dump = join(folder, "dump");
   for (const [name, cardPath] of [
     ["bzImage", "/boot/bzImage"],
-    ["rootfs.cpio.zst", "/boot/rootfs.cpio.zst"],
+    ["rootfs.cpio.lz4", "/boot/rootfs.cpio.lz4"],
     ["legal_notices.txt", "/legal_notices.txt"],
   ] as const) {
     judge("debugfs", "-R", `dump ${cardPath} ${dump}`, location("HW-BOOT"));

@@ -51,12 +51,12 @@ const FAILURES: readonly Failure[] = [
   {
     name: "a payload file was changed",
     spoil: (folder) => {
-      appendFileSync(join(folder, "payload/rootfs.cpio.zst"), "x");
+      appendFileSync(join(folder, "payload/rootfs.cpio.lz4"), "x");
       return undefined;
     },
     code: "PAYLOAD_DAMAGED",
     message:
-      /rootfs\.cpio\.zst is not the file that payload\.json names: its SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}/,
+      /rootfs\.cpio\.lz4 is not the file that payload\.json names: its SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}/,
     next: /make payload/,
   },
   {
@@ -107,7 +107,7 @@ const FAILURES: readonly Failure[] = [
       }),
     code: "LAYOUT_INVALID",
     message: /ESP\/contents\.json#\/entries\/0\/payload: the payload has no file BOOTIA32\.EFI/,
-    next: /it has: bzImage, rootfs\.cpio\.zst, legal_notices\.txt/,
+    next: /it has: bzImage, rootfs\.cpio\.lz4, legal_notices\.txt/,
   },
   {
     name: "an npm package that is not in the lock file",
@@ -122,7 +122,7 @@ const FAILURES: readonly Failure[] = [
   {
     name: "a root file system that is too big for HW-BOOT",
     spoil: nothing,
-    sizes: { "rootfs.cpio.zst": 130_000_000 },
+    sizes: { "rootfs.cpio.lz4": 130_000_000 },
     code: "PARTITION_FULL",
     message: /HW-BOOT has room for \d+ bytes in \d+ files, but 133\d{6} bytes in 4 files shall go there/,
     next: /make HW-BOOT bigger in partitions\/layout\.json/,

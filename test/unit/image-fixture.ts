@@ -64,7 +64,7 @@ export function writePayload(folder: string, sizes: Readonly<Record<string, numb
   mkdirSync(folder, { recursive: true });
   const files = {
     bzImage: noise(sizes.bzImage ?? 3_000_001, "kernel"),
-    "rootfs.cpio.zst": noise(sizes["rootfs.cpio.zst"] ?? 5_000_003, "rootfs"),
+    "rootfs.cpio.lz4": noise(sizes["rootfs.cpio.lz4"] ?? 5_000_003, "rootfs"),
     "BOOTIA32.EFI": Buffer.concat([
       Buffer.alloc(70_000, "MZ"),
       GAP,

@@ -180,7 +180,7 @@ export function card(folder: string, parts: { bzImage: string; cpio: string; efi
   const boot = join(folder, "HW-BOOT/boot");
   mkdirSync(boot, { recursive: true });
   copyFileSync(parts.bzImage, join(boot, "bzImage"));
-  execFileSync("zstd", ["-q", "-f", parts.cpio, "-o", join(boot, "rootfs.cpio.zst")]);
+  execFileSync("lz4", ["-l", "-q", "-f", parts.cpio, join(boot, "rootfs.cpio.lz4")]);
   const [espAt, bootAt, size] = [MIB, 4 * MIB, 16 * MIB];
   writeFileSync(image, "");
   execFileSync("truncate", ["-s", String(size), image]);

@@ -342,7 +342,7 @@ describe("instruction check of what a card holds", () => {
     const run = runIsa(["--excuses", excuseFile(folder), "--debug", debug, "--card", image]);
     assert.match(
       run.stderr,
-      /^card\.img:HW-BOOT\/boot\/rootfs\.cpio\.zst:\/usr\/bin\/gateway-runtime: \/usr\/bin\/gateway-runtime: checksum\+0x6 in \.text: 0x\w+: cmovne eax,ecx \[cmov\]\n$/,
+      /^card\.img:HW-BOOT\/boot\/rootfs\.cpio\.lz4:\/usr\/bin\/gateway-runtime: \/usr\/bin\/gateway-runtime: checksum\+0x6 in \.text: 0x\w+: cmovne eax,ecx \[cmov\]\n$/,
     );
     assert.match(run.stdout, /^isa: 9 programs, /);
     assert.equal(run.status, 1);
