@@ -29,7 +29,7 @@ const VARIANTS = {
 } as const;
 
 /** The folder with QuickJS's sources: QUICKJS of the environment, else the operating system's own component. */
-async function quickjsSources(say: (line: string) => void): Promise<string> {
+export async function quickjsSources(say: (line: string) => void): Promise<string> {
   const given = process.env.QUICKJS;
   if (given) return given;
   const cache = cacheRoot();

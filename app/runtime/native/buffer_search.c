@@ -1,4 +1,5 @@
 /* indexOf, lastIndexOf, includes. */
+#include <math.h>
 #include <string.h>
 
 #include "buffer.h"
@@ -70,6 +71,7 @@ static JSValue search(JSContext *ctx, JSValueConst this_value, int argc, JSValue
         return JS_EXCEPTION;
     if (!gw_is_integer(argv[4], &step) || step < 1 || step > 2)
         return JS_ThrowRangeError(ctx, "invalid step");
+    offset = trunc(offset);
     int64_t found;
     if (JS_VALUE_GET_TAG(argv[1]) == JS_TAG_INT) {
         found = find_byte(hay, JS_VALUE_GET_INT(argv[1]) & 0xff, offset, forward);
