@@ -44,7 +44,7 @@ export function encodeFloat(value: number): string {
 }
 
 /** [high, low] halves as node-opcua decodes them; a text, because JSON numbers lose digits beyond 2^53. */
-function encodeInt64(value: readonly [number, number], signed: boolean): string {
+export function encodeInt64(value: readonly [number, number], signed: boolean): string {
   const [high, low] = value;
   // The common case without BigInt: what fits into 53 bits.
   if (high >= 0 && high < 0x20_0000) return `"${high * 0x1_0000_0000 + (low >>> 0)}"`;
@@ -104,7 +104,7 @@ function encodeNodeId(value: NodeIdLike | null | undefined, namespaces: Namespac
 }
 
 /** Part 6 §5.4.2.12. */
-function encodeStatus(status: StatusCode): string {
+export function encodeStatus(status: StatusCode): string {
   return `{"Code":${status.value >>> 0},"Symbol":${JSON.stringify(status.name)}}`;
 }
 

@@ -1,0 +1,286 @@
+/**
+ * Decodes the PublishResponse that nearly all messages are - one or more DataChangeNotifications with scalars of simple
+ * types - from its bytes straight to JSON text (OPC UA Part 6 §5.2, Part 4 §5.13.5; the texts are those of `payload.ts`).
+ * Anything else, and anything unusual, is left to node-opcua's decoder, message by message.
+ */
+import { type StatusCode, StatusCodes } from "node-opcua-client";
+import { dateTimeText, timestampText } from "./file-time.ts";
+import { encodeDouble, encodeFloat, encodeInt64, encodeStatus } from "./payload.ts";
+
+/** ns=0;i=829 and ns=0;i=811 as two-byte or four-byte ids are written: encoding 1, namespace 0, identifier. */
+const PUBLISH_RESPONSE = 0x033d_0001;
+const DATA_CHANGE = 0x032b_0001;
+const NULL_LENGTH = 0xffff_ffff;
+/** Longer arrays and texts are rare; node-opcua has limits of its own for them. */
+const MOST_ITEMS = 20_000;
+const LONGEST_TEXT = 60_000;
+/** Status codes whose text is kept. */
+const MOST_STATUSES = 256;
+
+/** Bits of a DataValue's encoding mask (Part 6 §5.2.2.17). */
+const VALUE = 1;
+const STATUS = 2;
+const SOURCE_TIME = 4;
+const SERVER_TIME = 8;
+const SOURCE_PICOSECONDS = 16;
+const SERVER_PICOSECONDS = 32;
+const KNOWN_BITS = 63;
+/** Tens of picoseconds in 100 ns; a server that sends more is not decoded here. */
+const TEN_PICOSECONDS = 10_000;
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** Raised inside to give a message up; never leaves this file. */
+class NotForUs extends Error {}
+const NOT_FOR_US = new NotForUs("left to node-opcua");
+
+export class PublishResponseDecoder {
+  /** What the last decoded message says; valid until the next call. */
+  requestHandle = 0;
+  subscriptionId = 0;
+  sequenceNumber = 0;
+  /** Notifications in it; none: a keep-alive, which is not acknowledged (Part 4 §5.13.5). */
+  notifications = 0;
+  /** Values in it: `ports[i]` and `texts[i]` for i below `count`. */
+  count = 0;
+  readonly ports: number[] = [];
+  readonly texts: string[] = [];
+
+  /** Port by client handle. */
+  #portOf: readonly (number | undefined)[] = [];
+  readonly #statuses = new Map<number, string>();
+  #bytes: Buffer = NO_BYTES;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #at = 0;
+  #end = 0;
+  /** The last time stamps, and what follows the value with them: many values share both. */
+  #source = -1;
+  #server = -1;
+  #tail = "";
+
+  constructor() {
+    this.learn(StatusCodes.Good);
+  }
+
+  /** Client handles that are known; a message with another one is left to node-opcua. */
+  set clientHandles(portOf: readonly (number | undefined)[]) {
+    this.#portOf = portOf;
+  }
+
+  /** A status that node-opcua decoded: from now on it is decoded here. */
+  learn(status: StatusCode): void {
+    const code = status.value >>> 0;
+    if (this.#statuses.has(code)) return;
+    if (this.#statuses.size >= MOST_STATUSES) this.#statuses.clear();
+    this.#statuses.set(code, code === 0 ? "" : `,"StatusCode":${encodeStatus(status)}`);
+  }
+
+  /** Decodes the message body in [start, end) of `bytes`; false when it is for node-opcua. */
+  decode(bytes: Buffer, start: number, end: number): boolean {
+    // Some bytes that every answer has, so that other services' answers cost nothing.
+    if (end - start < 28 || bytes.readUInt32LE(start) !== PUBLISH_RESPONSE) return false;
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+    this.#bytes = bytes;
+    const shift = bytes.byteOffset;
+    this.#at = shift + start + 4;
+    this.#end = shift + end;
+    this.count = 0;
+    try {
+      this.#message();
+      return this.#at === this.#end;
+    } catch (error) {
+      // RangeError: the message ends too early.
+      if (error === NOT_FOR_US || error instanceof RangeError) return false;
+      throw error;
+    } finally {
+      this.#bytes = NO_BYTES;
+    }
+  }
+
+  #u32(): number {
+    const value = this.#view.getUint32(this.#at, true);
+    this.#at += 4;
+    return value;
+  }
+
+  #skip(bytes: number): void {
+    this.#at += bytes;
+  }
+
+  /** The length of an array; null is none. */
+  #length(): number {
+    const length = this.#u32();
+    if (length === NULL_LENGTH) return 0;
+    if (length > MOST_ITEMS) throw NOT_FOR_US;
+    return length;
+  }
+
+  #message(): void {
+    const view = this.#view;
+    // ResponseHeader: time stamp, request handle, service result, diagnostics, string table, additional header.
+    this.#at += 8;
+    this.requestHandle = this.#u32();
+    if (this.#u32() !== 0 || view.getUint8(this.#at) !== 0) throw NOT_FOR_US;
+    this.#at += 1;
+    if (this.#length() !== 0) throw NOT_FOR_US;
+    if (view.getUint16(this.#at) !== 0 || view.getUint8(this.#at + 2) !== 0) throw NOT_FOR_US;
+    this.#at += 3;
+    this.subscriptionId = this.#u32();
+    // Available sequence numbers, more notifications.
+    this.#skip(this.#length() * 4 + 1);
+    this.sequenceNumber = this.#u32();
+    this.#at += 8;
+    this.notifications = this.#length();
+    for (let index = 0; index < this.notifications; index += 1) {
+      if (this.#u32() !== DATA_CHANGE || view.getUint8(this.#at) !== 1) throw NOT_FOR_US;
+      this.#at += 1;
+      const length = this.#u32();
+      const end = this.#at + length;
+      this.#items(this.#length());
+      if (this.#length() !== 0 || this.#at !== end) throw NOT_FOR_US;
+    }
+    // Results of the acknowledgements, diagnostics.
+    this.#skip(this.#length() * 4);
+    if (this.#length() !== 0) throw NOT_FOR_US;
+  }
+
+  /** MonitoredItemNotifications: client handle and DataValue each. One loop, because it is most of the work. */
+  #items(items: number): void {
+    const view = this.#view;
+    const portOf = this.#portOf;
+    const { ports, texts } = this;
+    let { count } = this;
+    let at = this.#at;
+    for (let index = 0; index < items; index += 1) {
+      const port = portOf[view.getUint32(at, true)];
+      const mask = view.getUint8(at + 4);
+      if (port === undefined || mask > KNOWN_BITS) throw NOT_FOR_US;
+      at += 5;
+      let text: string;
+      if ((mask & VALUE) === 0) text = "null";
+      else if (view.getUint8(at) === 11) {
+        const value = view.getFloat64(at + 1, true);
+        at += 9;
+        text = value - value === 0 && value !== 0 ? `${value}` : encodeDouble(value);
+      } else {
+        this.#at = at + 1;
+        text = this.#value(view.getUint8(at));
+        at = this.#at;
+      }
+      let status = "";
+      if ((mask & STATUS) !== 0) {
+        const known = this.#statuses.get(view.getUint32(at, true));
+        if (known === undefined) throw NOT_FOR_US;
+        status = known;
+        at += 4;
+      }
+      if ((mask & ~(VALUE | STATUS)) === (SOURCE_TIME | SERVER_TIME)) {
+        // As doubles the two are distinct where they are distinct as integers, and 0 only where they are 0.
+        const source = view.getFloat64(at, true);
+        const server = view.getFloat64(at + 8, true);
+        if (source !== this.#source || server !== this.#server || source === 0 || server === 0) {
+          this.#tail = `,"SourceTimestamp":${this.#timestamp(at)},"ServerTimestamp":${this.#timestamp(at + 8)}`;
+          this.#source = source;
+          this.#server = server;
+        }
+        at += 16;
+        text = `{"Value":${text}${this.#tail}${status}}`;
+      } else {
+        this.#at = at;
+        text = `{"Value":${text}${this.#times(mask)}${status}}`;
+        at = this.#at;
+      }
+      ports[count] = port;
+      texts[count] = text;
+      count += 1;
+    }
+    this.#at = at;
+    this.count = count;
+  }
+
+  #timestamp(at: number): string {
+    const text = timestampText(this.#view.getUint32(at, true), this.#view.getUint32(at + 4, true));
+    if (text === null) throw NOT_FOR_US;
+    return text;
+  }
+
+  /** Time stamps in every combination. */
+  #times(mask: number): string {
+    let text = "";
+    if ((mask & SOURCE_TIME) !== 0) {
+      text = `,"SourceTimestamp":${this.#timestamp(this.#at)}`;
+      this.#at += 8;
+    }
+    if ((mask & SOURCE_PICOSECONDS) !== 0) this.#picoseconds();
+    if ((mask & SERVER_TIME) !== 0) {
+      text += `,"ServerTimestamp":${this.#timestamp(this.#at)}`;
+      this.#at += 8;
+    }
+    if ((mask & SERVER_PICOSECONDS) !== 0) this.#picoseconds();
+    return text;
+  }
+
+  /** Below 100 ns: not published. */
+  #picoseconds(): void {
+    if (this.#view.getUint16(this.#at, true) >= TEN_PICOSECONDS) throw NOT_FOR_US;
+    this.#at += 2;
+  }
+
+  /** A scalar Variant; `type` is its encoding byte, which for arrays and matrices is above all types. */
+  #value(type: number): string {
+    const view = this.#view;
+    const at = this.#at;
+    switch (type) {
+      case 0:
+        return "null";
+      case 1:
+        this.#at = at + 1;
+        return view.getUint8(at) === 0 ? "false" : "true";
+      case 2:
+        this.#at = at + 1;
+        return `${view.getInt8(at)}`;
+      case 3:
+        this.#at = at + 1;
+        return `${view.getUint8(at)}`;
+      case 4:
+        this.#at = at + 2;
+        return `${view.getInt16(at, true)}`;
+      case 5:
+        this.#at = at + 2;
+        return `${view.getUint16(at, true)}`;
+      case 6:
+        this.#at = at + 4;
+        return `${view.getInt32(at, true)}`;
+      case 7:
+        this.#at = at + 4;
+        return `${view.getUint32(at, true)}`;
+      case 8:
+      case 9:
+        this.#at = at + 8;
+        return encodeInt64([view.getUint32(at + 4, true), view.getUint32(at, true)], type === 8);
+      case 10:
+        this.#at = at + 4;
+        return encodeFloat(view.getFloat32(at, true));
+      case 12:
+        return this.#string();
+      case 13: {
+        this.#at = at + 8;
+        const text = dateTimeText(view.getUint32(at, true), view.getUint32(at + 4, true));
+        if (text === null) throw NOT_FOR_US;
+        return text;
+      }
+      default:
+        throw NOT_FOR_US;
+    }
+  }
+
+  #string(): string {
+    const length = this.#u32();
+    if (length === NULL_LENGTH) return "null";
+    const at = this.#at;
+    if (length > LONGEST_TEXT || at + length > this.#end) throw NOT_FOR_US;
+    this.#at = at + length;
+    const start = at - this.#bytes.byteOffset;
+    return JSON.stringify(this.#bytes.toString("utf8", start, start + length));
+  }
+}
