@@ -105,12 +105,24 @@ export class Link {
   raw(bytes: readonly number[]): void {
     this.#socket.write(Buffer.from(bytes));
   }
+  /** Reads nothing more, until told to. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+  readOn(): void {
+    this.#socket.resume();
+  }
   /** Takes CONNECT and answers it. */
   async accept(sessionPresent = false): Promise<Extract<Packet, { cmd: "connect" }>> {
     const connect = await this.expect("connect");
     this.send({ cmd: "connack", returnCode: 0, sessionPresent });
     return connect;
   }
+  /** Closes in order: what was sent before arrives. */
+  finish(): void {
+    this.#socket.end();
+  }
+  /** The line breaks. */
   drop(): void {
     this.#socket.destroy();
   }

@@ -1,9 +1,8 @@
 import { readMqttSettings } from "../../config/mqtt.ts";
 import { MQTT_PATHS } from "../../config/paths.ts";
 import { type RawSide, readRawSide } from "../../config/raw-files.ts";
-import { FrameReader, HEADER_BYTES } from "../../link/frame.ts";
 import type { Cell, CellContext } from "../cell.ts";
-import { type Message, Publisher } from "./publisher.ts";
+import { Publisher } from "./publisher.ts";
 
 /** The MQTT cell: takes frames from navigation and publishes them over TLS. It sees nothing else of the inner side. */
 
@@ -24,18 +23,9 @@ function start(side: RawSide, context: CellContext): void {
   for (const line of STARTED) context.log.info(line);
   for (const warning of settings.warnings) context.log.warning(warning.message);
 
-  const frames = new FrameReader();
   const reader = context.platform.reader(
     inFd,
-    (chunk) => {
-      const batch: Message[] = [];
-      frames.feed(chunk);
-      while (frames.next()) {
-        const payload = frames.bytes.subarray(frames.start + HEADER_BYTES, frames.end);
-        batch.push({ port: frames.port, payload });
-      }
-      publisher.push(batch);
-    },
+    (chunk) => publisher.push(chunk),
     (error) => {
       throw error ?? new Error("the pipe from the navigation cell has ended");
     },

@@ -1,19 +1,14 @@
 import type { MqttSettings } from "../../config/mqtt.ts";
 import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
+import { FrameReader, HEADER_BYTES } from "../../link/frame.ts";
 import type { Log } from "../../link/log-line.ts";
+import { Outbox } from "./outbox.ts";
+import { encodeTopic } from "./publish.ts";
 import { Session } from "./session.ts";
 
-/** Messages that may be unacknowledged at a time; more of them would only move the waiting into the broker. */
-const WINDOW = 64;
 /** A connection that lasted this long was a good one. */
 const GOOD_CONNECTION_MS = 10_000;
-
-/** A value for the topic that belongs to the port. */
-export interface Message {
-  readonly port: number;
-  readonly payload: Buffer;
-}
 
 /** Where the publisher gets its frames from; paused while it can't send. */
 export interface Source {
@@ -30,14 +25,14 @@ export class Publisher {
   readonly #log: Log;
   readonly #causes: CauseLog;
   readonly #source: Source;
-  readonly #topics: ReadonlyMap<number, string>;
+  /** Topic names as they stand in a packet, by port. */
+  readonly #topics: ReadonlyMap<number, Buffer>;
   readonly #backoff = new Backoff();
   /** Frames that were read and not sent yet: at most one read buffer full. */
-  #waiting: Message[] = [];
-  #inFlight = 0;
+  readonly #frames = new FrameReader();
+  readonly #outbox: Outbox;
   #session: Session;
   #ready = false;
-  #pumping = false;
   #stopping = false;
   #paused = true;
   #connectedAt = 0;
@@ -52,7 +47,10 @@ export class Publisher {
     this.#causes = new CauseLog(options.log);
     this.#source = options.source;
     this.#onFirst = options.onFirst;
-    this.#topics = new Map(options.settings.topics.map(({ port, topicName }) => [port, topicName]));
+    this.#topics = new Map(
+      options.settings.topics.map(({ port, topicName }) => [port, encodeTopic(topicName)]),
+    );
+    this.#outbox = new Outbox(options.settings.qos);
     this.#forget = options.settings.qos === 2;
     this.#session = this.#newSession();
     this.#source.pause();
@@ -63,9 +61,9 @@ export class Publisher {
     this.#session.connect();
   }
 
-  /** Takes frames in the order of their arrival. */
-  push(frames: readonly Message[]): void {
-    this.#waiting.push(...frames);
+  /** Takes what navigation wrote, and its memory. */
+  push(chunk: Uint8Array): void {
+    this.#frames.feed(chunk);
     this.#pump();
   }
 
@@ -79,7 +77,13 @@ export class Publisher {
     return new Session({
       settings: this.#settings,
       clean: this.#settings.qos === 0 || this.#forget,
-      handlers: { onReady: () => this.#onReady(), onClosed: (cause) => this.#onClosed(cause) },
+      handlers: {
+        onReady: () => this.#onReady(),
+        onAck: (type, id) => this.#outbox.acknowledge(type, id),
+        onHeard: () => this.#onHeard(),
+        onDrain: () => this.#onDrain(),
+        onClosed: (cause) => this.#onClosed(cause),
+      },
     });
   }
 
@@ -96,40 +100,39 @@ export class Publisher {
     this.#causes.clear();
     const { host, port } = this.#settings;
     this.#log.info(`MQTT Publisher established connection to ${host} port ${port}`);
+    const session = this.#session;
+    this.#outbox.connected((bytes) => session.write(bytes));
     this.#pump();
   }
 
-  /** Sends as much as the window takes, and reads on only when nothing is left over. */
-  #pump(): void {
-    // With quality of service 0 a message is done within publish() and leads back to here.
-    if (this.#pumping) return;
-    this.#pumping = true;
-    let sent = 0;
-    while (this.#ready && sent < this.#waiting.length && this.#inFlight < WINDOW) {
-      const frame = this.#waiting[sent];
-      sent += 1;
-      if (frame) this.#publish(frame);
-    }
-    if (sent > 0) this.#waiting = this.#waiting.slice(sent);
-    this.#pumping = false;
-    this.#setPaused(!this.#ready || this.#waiting.length > 0);
+  #onHeard(): boolean {
+    if (!this.#ready) return false;
+    this.#pump();
+    return this.#outbox.isWaiting;
   }
 
-  #publish(frame: Message): void {
-    const topicName = this.#topics.get(frame.port);
-    // Navigation only uses ports of the same settings file; anything else is not ours to publish.
-    if (topicName === undefined) return;
-    this.#inFlight += 1;
-    this.#session.publish({
-      topicName,
-      payload: frame.payload,
-      onDone: () => {
-        this.#inFlight -= 1;
-        this.#onFirst?.();
-        this.#onFirst = null;
-        if (this.#waiting.length > 0) this.#pump();
-      },
-    });
+  #onDrain(): void {
+    if (!this.#ready) return;
+    this.#outbox.drained();
+    this.#pump();
+  }
+
+  /** Sends what has been read, in one piece, as far as the window takes it; reads on only when nothing is left over. */
+  #pump(): void {
+    const outbox = this.#outbox;
+    const frames = this.#frames;
+    const topics = this.#topics;
+    while (this.#ready && outbox.hasRoom && frames.next()) {
+      // Navigation only uses ports of the same settings file; anything else is not ours to publish.
+      const topic = topics.get(frames.port);
+      if (topic !== undefined) outbox.add(topic, frames.bytes, frames.start + HEADER_BYTES, frames.end);
+    }
+    outbox.flush();
+    this.#setPaused(!this.#ready || !outbox.hasRoom);
+    if (this.#onFirst !== null && outbox.delivered) {
+      this.#onFirst();
+      this.#onFirst = null;
+    }
   }
 
   #setPaused(paused: boolean): void {
@@ -143,10 +146,9 @@ export class Publisher {
     const lasted = this.#ready ? Date.now() - this.#connectedAt : 0;
     const had = this.#ready;
     this.#ready = false;
+    this.#outbox.disconnected();
     this.#setPaused(true);
     if (this.#stopping || cause === null) return;
-    // Without a session the broker owes no acknowledgement for what was on its way (quality of service 0).
-    if (this.#settings.qos === 0) this.#inFlight = 0;
     if (lasted >= GOOD_CONNECTION_MS) this.#backoff.reset();
     const { host, port } = this.#settings;
     this.#causes.tell(

@@ -1,12 +1,15 @@
-import { connect as tlsConnect } from "node:tls";
+import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { MqttSettings } from "../../config/mqtt.ts";
+import { AckReader, type AckType, MqttProtocolError } from "./ack-reader.ts";
 import { explainError, explainReturnCode } from "./cause.ts";
-import { InboundGuard } from "./inbound-guard.ts";
-import { SessionStore } from "./session-store.ts";
 import { tlsOptions } from "./tls-options.ts";
+import { Wire } from "./wire.ts";
 
-/** The MQTT session (3.1.1 §4.1) over one TLS connection after the other: mqtt.js, with the rules of this gateway around it. */
+/**
+ * One TLS connection to the broker after the other. mqtt.js says CONNECT, keeps alive and says good-bye; messages and
+ * their acknowledgements pass it by, because they are what this device spends its time on.
+ */
 
 /** TCP, TLS and CONNACK together; a full handshake takes seconds on the device. */
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -21,8 +24,14 @@ const RESUMPTION_MS = 3_600_000;
 const DISCONNECT = Buffer.from([0xe0, 0]);
 
 export interface SessionHandlers {
-  /** Connected, and what was in flight before is acknowledged. */
+  /** Connected: messages can be written now. */
   onReady(): void;
+  /** An acknowledgement has come; throws when nothing waits for it. */
+  onAck(type: AckType, id: number): void;
+  /** Everything in a chunk of acknowledgements was told. Returns whether there are more to come. */
+  onHeard(): boolean;
+  /** The socket takes more after it had enough. */
+  onDrain(): void;
   /** The connection is over. The text names cause and cure; null when `end()` asked for it. */
   onClosed(cause: string | null): void;
 }
@@ -30,9 +39,9 @@ export interface SessionHandlers {
 export class Session {
   readonly #settings: MqttSettings;
   readonly #handlers: SessionHandlers;
-  readonly #store = new SessionStore();
   readonly #client: MqttClient;
   readonly #watch: ReturnType<typeof setInterval>;
+  #socket: TLSSocket | null = null;
   #cause: string | null = null;
   #ending = false;
   #heardAt = 0;
@@ -47,10 +56,6 @@ export class Session {
     this.#handlers = options.handlers;
     this.#client = new mqtt.MqttClient(() => this.#openStream(), this.#clientOptions(options.clean));
     this.#client.on("connect", () => this.#handlers.onReady());
-    this.#client.on("packetreceive", () => {
-      this.#heardAt = Date.now();
-      this.#waitingSince = this.#store.size > 0 ? this.#heardAt : 0;
-    });
     this.#client.on("error", (error) => this.#blame(error));
     this.#client.on("close", () => this.#onClose());
     this.#watch = setInterval(() => this.#check(), CHECK_INTERVAL_MS);
@@ -63,19 +68,11 @@ export class Session {
     this.#client.connect();
   }
 
-  /** Sends one message; `onDone` comes with its PUBACK or PUBCOMP, with quality of service 0 when it was written. */
-  publish(message: { topicName: string; payload: Buffer; onDone: () => void }): void {
+  /** Writes whole PUBLISH or PUBREL packets; false: enough for now, `onDrain` will follow. */
+  write(bytes: Buffer): boolean {
     // Quality of service 0 is never acknowledged: there the keep-alive alone says whether the broker lives.
     if (this.#settings.qos > 0 && this.#waitingSince === 0) this.#waitingSince = Date.now();
-    this.#client.publish(
-      message.topicName,
-      message.payload,
-      { qos: this.#settings.qos, retain: false },
-      (error) => {
-        // An error means that the client is ending: the message was not delivered, and the process goes with it.
-        if (!error) message.onDone();
-      },
-    );
+    return this.#socket?.write(bytes) ?? false;
   }
 
   /** Says DISCONNECT, so that the broker does not publish the last will (R110), and closes. */
@@ -108,7 +105,6 @@ export class Session {
       reconnectPeriod: 0,
       queueQoSZero: false,
       resubscribe: false,
-      outgoingStore: this.#store,
       ...(user ? { username: user.name } : {}),
       ...(user && user.password !== null ? { password: user.password } : {}),
       ...(will
@@ -117,10 +113,11 @@ export class Session {
     };
   }
 
-  #openStream(): ReturnType<typeof tlsConnect> {
+  #openStream(): Wire {
     const resumed = this.#takeTlsSession();
     const socket = tlsConnect({ ...tlsOptions(this.#settings), ...(resumed ? { session: resumed } : {}) });
-    const guard = new InboundGuard();
+    const acks = new AckReader((type, id) => this.#handlers.onAck(type, id));
+    this.#socket = socket;
     socket.on("session", (session: Buffer) => {
       this.#tlsSession = session;
     });
@@ -130,17 +127,24 @@ export class Session {
       socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
       if (!resumed) this.#verifiedAt = Date.now();
     });
-    socket.on("data", (chunk: Uint8Array) => {
-      try {
-        guard.check(chunk);
-      } catch (error) {
-        this.#blame(error as Error);
-        socket.destroy();
-      }
-    });
+    socket.on("drain", () => this.#handlers.onDrain());
     // mqtt.js passes on only errors that have a code; TLS alerts of some OpenSSL releases have none.
     socket.on("error", (error: Error) => this.#blame(error));
-    return socket;
+    return new Wire(socket, (chunk) => this.#read(socket, acks, chunk));
+  }
+
+  #read(socket: TLSSocket, acks: AckReader, chunk: Uint8Array): Buffer | null {
+    this.#heardAt = Date.now();
+    try {
+      const rest = acks.read(chunk);
+      this.#waitingSince = this.#handlers.onHeard() ? this.#heardAt : 0;
+      return rest;
+    } catch (error) {
+      if (!(error instanceof MqttProtocolError)) throw error;
+      this.#blame(error);
+      socket.destroy();
+      return null;
+    }
   }
 
   /** The session of the last connection, once (RFC 8446 appendix C.4), while the broker's certificate was checked lately. */

@@ -1,0 +1,244 @@
+/** The bytes of messages and acknowledgements: mqtt-packet has the last word on what they mean. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import mqttPacket, { type Packet } from "mqtt-packet";
+import {
+  AckReader,
+  type AckType,
+  MqttProtocolError,
+  PUBACK,
+  PUBCOMP,
+  PUBREC,
+} from "../../app/cells/mqtt/ack-reader.ts";
+import { Outbox } from "../../app/cells/mqtt/outbox.ts";
+import { encodeTopic, publishBytesAtMost, writePublish } from "../../app/cells/mqtt/publish.ts";
+
+type Publish = Extract<Packet, { cmd: "publish" }>;
+
+const topic = fc.string({ unit: "grapheme", minLength: 1, maxLength: 100 });
+/** Lengths around each border of the remaining length (§2.2.3), and ordinary ones. */
+const payloadBytes = fc.oneof(
+  fc.integer({ min: 0, max: 400 }),
+  fc
+    .constantFrom(127, 128, 16_383, 16_384, 2_097_151, 2_097_152)
+    .chain((border) => fc.integer({ min: Math.max(0, border - 120), max: border + 10 })),
+);
+const qos = fc.constantFrom(0 as const, 1 as const, 2 as const);
+
+test("a PUBLISH has the very bytes that mqtt-packet gives it", () => {
+  fc.assert(
+    fc.property(
+      topic,
+      payloadBytes,
+      qos,
+      fc.integer({ min: 1, max: 0xffff }),
+      fc.nat(20),
+      (name, bytes, level, messageId, offset) => {
+        const source = Buffer.alloc(offset + bytes + 3, "0123456789");
+        const payload = source.subarray(offset, offset + bytes);
+        const head = encodeTopic(name);
+        const target = Buffer.alloc(offset + publishBytesAtMost(head, bytes));
+        const end = writePublish(
+          target,
+          offset,
+          level,
+          head,
+          level === 0 ? 0 : messageId,
+          source,
+          offset,
+          offset + bytes,
+        );
+        const expected = mqttPacket.generate({
+          cmd: "publish",
+          topic: name,
+          payload,
+          qos: level,
+          dup: false,
+          retain: false,
+          ...(level > 0 ? { messageId } : {}),
+        });
+        assert.ok(target.subarray(offset, end).equals(expected));
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+function publishes(written: readonly Buffer[]): Publish[] {
+  const packets: Publish[] = [];
+  const parser = mqttPacket.parser({ protocolVersion: 4 });
+  parser.on("packet", (packet: Packet) => {
+    assert.equal(packet.cmd, "publish");
+    packets.push(packet as Publish);
+  });
+  for (const bytes of written) parser.parse(bytes);
+  return packets;
+}
+
+const head = encodeTopic("t");
+
+function add(outbox: Outbox, text: string): void {
+  const payload = Buffer.from(text);
+  outbox.add(head, payload, 0, payload.length);
+}
+
+/** What the outbox writes, as long as the connection lasts. */
+function connect(outbox: Outbox): Buffer[] {
+  const written: Buffer[] = [];
+  // A copy: acknowledged memory is used again.
+  outbox.connected((bytes) => written.push(Buffer.from(bytes)) > 0);
+  return written;
+}
+
+test("acknowledgements in any order, connections that break: everything arrives, in order, repeated with DUP first", () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("add" as const), count: fc.integer({ min: 1, max: 60 }) }),
+    fc.record({ kind: fc.constant("ack" as const), pick: fc.nat(), many: fc.boolean() }),
+    fc.record({ kind: fc.constant("break" as const) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const outbox = new Outbox(1);
+      let written = connect(outbox);
+      /** Not acknowledged, by id, in order. */
+      const waiting = new Map<number, string>();
+      let next = 0;
+      let seen = 0;
+      const check = (fresh: readonly string[]): void => {
+        const packets = publishes(written).slice(seen);
+        seen += packets.length;
+        assert.deepEqual(
+          packets.map((packet) => packet.payload.toString()),
+          fresh,
+        );
+        for (const { messageId = 0, payload, dup } of packets) {
+          assert.equal(dup, waiting.has(messageId));
+          waiting.set(messageId, payload.toString());
+        }
+      };
+      for (const each of steps) {
+        if (each.kind === "add") {
+          const fresh: string[] = [];
+          for (let count = 0; count < each.count && outbox.hasRoom; count += 1) {
+            fresh.push(`${next} ${"v".repeat(next % 300)}`);
+            add(outbox, fresh.at(-1) ?? "");
+            next += 1;
+          }
+          outbox.flush();
+          check(fresh);
+        } else if (each.kind === "ack" && waiting.size > 0) {
+          const ids = [...waiting.keys()];
+          const from = each.pick % ids.length;
+          for (const id of each.many ? ids.slice(from) : ids.slice(from, from + 1)) {
+            outbox.acknowledge(PUBACK, id);
+            waiting.delete(id);
+            assert.throws(() => outbox.acknowledge(PUBACK, id), MqttProtocolError);
+          }
+          assert.equal(outbox.isWaiting, waiting.size > 0);
+        } else if (each.kind === "break") {
+          outbox.disconnected();
+          written = connect(outbox);
+          seen = 0;
+          check([...waiting.values()]);
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("packet identifiers go round after 65535 and never are 0 or in use twice", () => {
+  const outbox = new Outbox(1);
+  const written = connect(outbox);
+  const inUse: number[] = [];
+  for (let value = 0; value < 70_000; value += 1) {
+    add(outbox, "1");
+    if (value % 100 !== 99) continue;
+    outbox.flush();
+    for (const { messageId = 0 } of publishes(written)) {
+      assert.ok(messageId > 0 && !inUse.includes(messageId));
+      inUse.push(messageId);
+    }
+    written.length = 0;
+    // Some stay behind, so that the window crosses the border.
+    for (const id of inUse.splice(0, inUse.length - 50)) outbox.acknowledge(PUBACK, id);
+  }
+  outbox.disconnected();
+  assert.deepEqual(
+    publishes(connect(outbox)).map(({ messageId }) => messageId),
+    inUse,
+  );
+});
+
+test("quality of service 2: PUBREL answers PUBREC, also a repeated one, and is what is sent again", () => {
+  const outbox = new Outbox(2);
+  const written = connect(outbox);
+  add(outbox, "a");
+  add(outbox, "b");
+  outbox.flush();
+  outbox.acknowledge(PUBREC, 1);
+  outbox.acknowledge(PUBREC, 1);
+  const pubrel = mqttPacket.generate({ cmd: "pubrel", messageId: 1 });
+  assert.deepEqual(written.slice(1), [pubrel, pubrel]);
+  outbox.disconnected();
+  const again = connect(outbox);
+  assert.deepEqual(again[0], pubrel);
+  assert.deepEqual(
+    publishes(again.slice(1)).map(({ messageId, dup }) => [messageId, dup]),
+    [[2, true]],
+  );
+  outbox.acknowledge(PUBCOMP, 1);
+  outbox.acknowledge(PUBREC, 2);
+  outbox.acknowledge(PUBCOMP, 2);
+  assert.equal(outbox.isWaiting, false);
+});
+
+test("acknowledgements are found however the bytes are cut; the rest is for mqtt.js; the first foreign byte ends it", () => {
+  const packet = fc.oneof(
+    fc.record({
+      cmd: fc.constantFrom("puback" as const, "pubrec" as const, "pubcomp" as const),
+      messageId: fc.integer({ min: 1, max: 0xffff }),
+    }),
+    fc.constant({ cmd: "pingresp" as const }),
+    fc.constant({ cmd: "connack" as const, returnCode: 0, sessionPresent: true }),
+  );
+  const types = { puback: PUBACK, pubrec: PUBREC, pubcomp: PUBCOMP } as const;
+  fc.assert(
+    fc.property(
+      fc.array(packet, { maxLength: 30 }),
+      fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),
+      (list, sizes) => {
+        const bytes = Buffer.concat(list.map((each) => mqttPacket.generate(each)));
+        const acks: [AckType, number][] = [];
+        const rest: Buffer[] = [];
+        const reader = new AckReader((type, id) => acks.push([type, id]));
+        let turn = 0;
+        for (let at = 0; at < bytes.length; turn += 1) {
+          const size = sizes[turn % sizes.length] ?? 1;
+          const left = reader.read(bytes.subarray(at, at + size));
+          if (left !== null) rest.push(left);
+          at += size;
+        }
+        assert.deepEqual(
+          acks,
+          list.flatMap((each) => ("messageId" in each ? [[types[each.cmd], each.messageId]] : [])),
+        );
+        assert.deepEqual(
+          Buffer.concat(rest),
+          Buffer.concat(
+            list.filter((each) => !("messageId" in each)).map((each) => mqttPacket.generate(each)),
+          ),
+        );
+        assert.throws(
+          () => reader.read(Buffer.from([0x31])),
+          /the broker sent PUBLISH with flags 1, which a publisher never asked for/,
+        );
+      },
+    ),
+  );
+  assert.throws(
+    () => new AckReader(() => undefined).read(Buffer.from([0x40, 2, 0, 1, 0x40, 3])),
+    /sent PUBACK with the wrong length 3/,
+  );
+});
