@@ -52,6 +52,26 @@ export interface FdWriter {
   close(): void;
 }
 
+/** Keys of one direction of an OPC UA secure channel (Part 6 §6.7.6). */
+export interface MessageKeyOptions {
+  readonly digest: "SHA1" | "SHA256";
+  readonly signingKey: Uint8Array;
+  /** AES-CBC; null: messages are signed only. */
+  readonly cipher: { readonly key: Uint8Array; readonly iv: Uint8Array } | null;
+}
+
+/** Unprotects messages in place. */
+export interface MessageOpener {
+  /** Decrypts a chunk and checks its signature. Returns where its body ends; -1: it is not from the owner of the keys. */
+  open(chunk: Uint8Array): number;
+}
+
+/** Protects messages in place. */
+export interface MessageSealer {
+  /** Pads what ends at `end`, writes the size field, signs and encrypts. Returns the length; `bytes` needs room for it. */
+  seal(bytes: Uint8Array, end: number): number;
+}
+
 export interface Platform {
   /** `quickjs` on the device, `node` in development: only `quickjs` can confine and fork. */
   readonly kind: "quickjs" | "node";
@@ -76,4 +96,7 @@ export interface Platform {
   run(argv: readonly string[]): Exit;
   /** Seconds since the kernel started, with fractions (CLOCK_BOOTTIME). */
   uptime(): number;
+  /** Symmetric protection of OPC UA messages: one call per message. */
+  messageOpener(keys: MessageKeyOptions): MessageOpener;
+  messageSealer(keys: MessageKeyOptions): MessageSealer;
 }

@@ -4,7 +4,18 @@ import { native } from "./binding.ts";
 import { socketError } from "./node/net/handle.ts";
 import { signals } from "./node/os/constants.ts";
 import { forgetListeners, processBinding, signalHooks } from "./node/process.ts";
-import type { Confinement, Exit, FdReader, FdWriter, Pipe, Platform, Role } from "./platform-types.ts";
+import type {
+  Confinement,
+  Exit,
+  FdReader,
+  FdWriter,
+  MessageKeyOptions,
+  MessageOpener,
+  MessageSealer,
+  Pipe,
+  Platform,
+  Role,
+} from "./platform-types.ts";
 
 interface CellBinding {
   pipe(): [number, number];
@@ -29,6 +40,19 @@ interface FdBinding {
   writer(fd: number, callback: () => void): FdHandle;
 }
 
+interface MessageKeysBinding {
+  create(
+    digest: string,
+    signingKey: Uint8Array,
+    key: Uint8Array | null,
+    iv: Uint8Array | null,
+    encrypt: boolean,
+  ): object;
+  open(handle: object, chunk: Uint8Array): number;
+  seal(handle: object, bytes: Uint8Array, end: number): number;
+}
+
+const messageKeys = native("message_keys") as MessageKeysBinding;
 const cell = native("cell") as CellBinding;
 const fdio = native("fdio") as FdBinding;
 
@@ -117,6 +141,20 @@ function run(argv: readonly string[]): Exit {
   return exitOf(code, signal);
 }
 
+function createKeys({ digest, signingKey, cipher }: MessageKeyOptions, encrypt: boolean): object {
+  return messageKeys.create(digest, signingKey, cipher?.key ?? null, cipher?.iv ?? null, encrypt);
+}
+
+function messageOpener(keys: MessageKeyOptions): MessageOpener {
+  const handle = createKeys(keys, false);
+  return { open: (chunk) => messageKeys.open(handle, chunk) };
+}
+
+function messageSealer(keys: MessageKeyOptions): MessageSealer {
+  const handle = createKeys(keys, true);
+  return { seal: (bytes, end) => messageKeys.seal(handle, bytes, end) };
+}
+
 export const platform: Platform = {
   kind: "quickjs",
   pipe,
@@ -129,4 +167,6 @@ export const platform: Platform = {
   writer,
   run,
   uptime: () => processBinding.boottime(),
+  messageOpener,
+  messageSealer,
 };

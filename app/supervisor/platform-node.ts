@@ -22,6 +22,7 @@ import type {
   Platform,
   Role,
 } from "../runtime/platform-types.ts";
+import { messageOpener, messageSealer } from "./message-keys-node.ts";
 
 /**
  * The platform on Node.js, for development: cells are child processes of the same program, pipes are named pipes that
@@ -143,5 +144,7 @@ export const platform: Platform = {
   reader,
   writer,
   run,
+  messageOpener,
+  messageSealer,
   uptime: () => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]),
 };

@@ -24,7 +24,8 @@ function check(title: string, body: () => Promise<void>): void {
   });
 }
 
-for (const name of ["crypto-hash", "crypto-cipher"]) check(`${name} agrees with Node.js`, () => agree(name));
+for (const name of ["crypto-hash", "crypto-cipher", "message-keys"])
+  check(`${name} agrees with Node.js`, () => agree(name));
 for (const name of ["crypto-key", "crypto-rsa", "crypto-x509"]) {
   check(`${name} agrees with Node.js`, () => agree(name, [pki]));
 }

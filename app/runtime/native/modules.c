@@ -25,6 +25,7 @@ static const struct {
     {"crypto", gw_init_crypto},
     {"x509", gw_init_x509},
     {"tls", gw_init_tls},
+    {"message_keys", gw_init_message_keys},
 };
 
 int gw_install_modules(JSContext *ctx)
