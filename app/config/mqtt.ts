@@ -12,6 +12,7 @@ import {
   readPrivateKeyPem,
 } from "./pki.ts";
 import type { RawSide } from "./raw-files.ts";
+import { readRevocationLists, revocationListPem } from "./revocation-lists.ts";
 
 /** Everything the MQTT cell works from: the settings with their defaults (design §9) and the files that they name. */
 
@@ -32,6 +33,8 @@ export interface MqttSettings {
   readonly certificatePem: string;
   readonly privateKeyPem: string;
   readonly trustedPem: readonly string[];
+  /** Every `*.crl` beside the trusted certificates, as PEM. */
+  readonly revocationLists: readonly string[];
   readonly user: { readonly name: string; readonly password: string | null } | null;
   readonly will: { readonly topicName: string; readonly message: string } | null;
   /** Seconds, never 0 (L13). */
@@ -96,6 +99,11 @@ export function readMqttSettings(side: RawSide): MqttSettings {
   const trustedPem = value.security.trustStore.map((name, index) =>
     attempt(() => readPemCertificates(certificateFile(side, name, `/security/trustStore/${index}`))),
   );
+  const revocationLists = readRevocationLists({
+    files: side.certificates,
+    directory: `HW-IDS:${MQTT_PATHS.certificates}`,
+    onFault: (fault) => faults.push(fault),
+  }).map(revocationListPem);
   if (value.keepAlive === 0) {
     const problem = `0 does not switch keep alive off; ${DEFAULT_KEEP_ALIVE_S} s is used`;
     warnings.push(file.fault("/keepAlive", problem, "write the number of seconds"));
@@ -112,6 +120,7 @@ export function readMqttSettings(side: RawSide): MqttSettings {
     certificatePem,
     privateKeyPem: privateKey.pem,
     trustedPem: usable,
+    revocationLists,
     user: user?.username !== undefined ? { name: user.username, password: user.password ?? null } : null,
     will: value.lastWill ?? null,
     keepAlive: value.keepAlive || DEFAULT_KEEP_ALIVE_S,

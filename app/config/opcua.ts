@@ -11,6 +11,7 @@ import { OPCUA_PATHS } from "./paths.ts";
 import { checkPair, fileFault, type NamedFile, parsePrivateKey, readPrivateKeyPem } from "./pki.ts";
 import type { Port } from "./ports.ts";
 import type { RawSide } from "./raw-files.ts";
+import { readRevocationLists } from "./revocation-lists.ts";
 
 /** Everything the OPC UA cell works from: the settings with their defaults (design §9) and the files that they name. */
 
@@ -35,6 +36,8 @@ export interface OpcUaSettings {
   readonly policy: SecurityPolicyName;
   /** Null: accept any server. */
   readonly trusted: readonly Buffer[] | null;
+  /** Every `*.crl` beside the trusted certificates, as DER. */
+  readonly revocationLists: readonly Buffer[];
   readonly identity: ClientIdentity | null;
   readonly user: { readonly name: string; readonly password: string } | null;
   readonly heartbeat: (Port & { readonly seconds: number }) | null;
@@ -148,6 +151,11 @@ export function readOpcUaSettings(side: RawSide): OpcUaSettings {
       ),
     );
   }
+  const revocationLists = readRevocationLists({
+    files: side.certificates,
+    directory: `HW-IDS:${OPCUA_PATHS.certificates}`,
+    onFault: (fault) => faults.push(fault),
+  });
   if (open) {
     const password = value.userCredentials ? "; the password travels in plain text" : "";
     warnings.push(
@@ -169,6 +177,7 @@ export function readOpcUaSettings(side: RawSide): OpcUaSettings {
     mode: open ? "None" : mode,
     policy: open ? "None" : policy,
     trusted,
+    revocationLists,
     identity,
     user: value.userCredentials
       ? { name: value.userCredentials.username, password: value.userCredentials.password }

@@ -161,6 +161,8 @@ export function makePki(): string {
     key: "server",
     ...future,
   });
+  pki.openssl("genrsa", "-out", "weak.key", "1024");
+  pki.certify("server-weak", { subject: "/CN=server", extensions: `${SERVER}\n${NAMES}`, key: "weak" });
   pki.certify("server-revoked", { subject: "/CN=server", extensions: `${SERVER}\n${NAMES}`, key: "server" });
   pki.openssl(
     "req",
@@ -200,6 +202,9 @@ export function makePki(): string {
     );
   }
   pki.openssl("crl", "-in", "ca.crl", "-outform", "DER", "-out", "ca.crl.der");
+  const list = ["ca", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key", "-gencrl"];
+  const period = ["-crl_lastupdate", past.from, "-crl_nextupdate", past.to];
+  pki.openssl(...list, ...period, "-out", "ca-stale.crl");
   pki.openssl("x509", "-in", "rsa.pem", "-outform", "DER", "-out", "rsa.der");
   const read = (name: string) => execFileSync("cat", [name], { cwd: pki.folder, encoding: "utf8" });
   pki.write("chain.pem", read("rsa.pem") + read("ca.pem"));

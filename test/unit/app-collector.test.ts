@@ -91,6 +91,7 @@ function settings(change: Partial<OpcUaSettings> = {}): OpcUaSettings {
     readingCycle: 0,
     mode: "SignAndEncrypt",
     policy: "Basic256Sha256",
+    revocationLists: [],
     trusted: [readFileSync(ca.derFile)],
     identity: {
       chain: [readFileSync(client.derFile)],

@@ -277,6 +277,43 @@ test("MQTT: files that are missing, damaged, or do not belong together", async (
   );
 });
 
+test("revocation lists: every .crl beside the trusted certificates, PEM and DER; a file that is none is a fault", () => {
+  const config = "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n";
+  writeFileSync(join(folder, "ca.cnf"), config);
+  writeFileSync(join(folder, "index"), "");
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder });
+  const list = openssl("ca", "-config", "ca.cnf", "-cert", ca.certFile, "-keyfile", ca.keyFile, "-gencrl");
+  writeFileSync(join(folder, "list.pem"), list);
+  const binary = openssl("crl", "-in", "list.pem", "-outform", "DER");
+  const certificates = { "c.crt": readFileSync(mqttClient.certFile), "ca.crt": readFileSync(ca.certFile) };
+  const lists = {
+    "a.crl": list,
+    "B.CRL": binary,
+    "both.crl": Buffer.concat([list, list]),
+    "a.crl.txt": Buffer.from("x"),
+  };
+  const expected = openssl("crl", "-in", "list.pem").toString();
+  const found = readMqtt({ certificates: { ...certificates, ...lists } }).revocationLists;
+  assert.deepEqual(found, [expected, expected, expected, expected]);
+  const own = { "c.crt": der(client), "s.crt": der(server) };
+  assert.deepEqual(readOpcUa({ certificates: { ...own, ...lists } }).revocationLists, [
+    binary,
+    binary,
+    binary,
+    binary,
+  ]);
+  assert.deepEqual(readMqtt().revocationLists, []);
+  for (const bytes of [Buffer.from("hello"), Buffer.alloc(0), certificates["ca.crt"]]) {
+    const line =
+      /certs\/transfer\/mqtt\/publisher\/a\.crl: it (?:is not a readable|holds no) certificate revocation list/;
+    assertOne(() => readMqtt({ certificates: { ...certificates, "a.crl": bytes } }), line);
+    assertOne(
+      () => readOpcUa({ certificates: { ...own, "a.crl": bytes } }),
+      /opc_ua\/client\/a\.crl: it (?:is|holds)/,
+    );
+  }
+});
+
 test("two faults are two lines", () => {
   assert.equal(faults(() => readMqtt({ certificates: {}, keys: {} })).length, 3);
 });

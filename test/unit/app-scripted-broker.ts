@@ -44,6 +44,7 @@ export function mqttSettings(site: MqttSite, port: number, change: Partial<MqttS
     certificatePem: text(site.client.certFile),
     privateKeyPem: text(site.client.keyFile),
     trustedPem: [text(site.ca.certFile)],
+    revocationLists: [],
     user: { name: "user", password: "password" },
     will: { topicName: "will", message: "gone" },
     keepAlive: 60,

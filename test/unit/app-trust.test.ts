@@ -1,6 +1,7 @@
 /** Who is trusted: certificates and keys from the operator's files, and the decision about the OPC UA server. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
@@ -32,9 +33,14 @@ const der = (certificate: Certificate): Buffer => readFileSync(certificate.derFi
 const NOW = new Date();
 const DAYS = 24 * 3600 * 1000;
 
-function refusal(presented: Buffer, trusted: readonly Certificate[], now = NOW): string {
+function refusal(
+  presented: Buffer,
+  trusted: readonly Certificate[],
+  now = NOW,
+  lists: readonly Buffer[] = [],
+): string {
   try {
-    checkServerCertificate({ presented, trusted: trusted.map(der), now });
+    checkServerCertificate({ presented, trusted: trusted.map(der), revocationLists: lists, now });
     return "accepted";
   } catch (error) {
     assert.ok(error instanceof UntrustedServerError, String(error));
@@ -61,7 +67,7 @@ test("a server that shows no certificate is refused", () => {
 });
 
 test("AllowAll accepts any server", () => {
-  checkServerCertificate({ presented: Buffer.alloc(0), trusted: null, now: NOW });
+  checkServerCertificate({ presented: Buffer.alloc(0), trusted: null, revocationLists: [], now: NOW });
 });
 
 test("an expired certificate or one of the future is refused, even when it is in the list", () => {
@@ -102,6 +108,44 @@ test("an expired authority vouches for nobody", async () => {
   const old = await pki.issue({ name: "old-ca", use: "ca", validFromDays: -20, validToDays: -1 });
   const leaf = await pki.issue({ name: "of-old", use: "opcua", issuer: old });
   assert.match(refusal(der(leaf), [old]), /"old-ca" has expired/);
+});
+
+/** A revocation list of `issuer`, DER. */
+function revocationList(issuer: Certificate, revoked: readonly Certificate[]): Buffer {
+  const openssl = (...args: string[]): string =>
+    execFileSync("openssl", args, { cwd: folder, encoding: "utf8" });
+  const entries = revoked.map((each) => {
+    const serial = openssl("x509", "-in", each.certFile, "-noout", "-serial").trim().replace("serial=", "");
+    return `R\t300101000000Z\t200101000000Z\t${serial}\tunknown\t/CN=${each.name}\n`;
+  });
+  writeFileSync(join(folder, "index"), entries.join(""));
+  writeFileSync(
+    join(folder, "ca.cnf"),
+    "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n",
+  );
+  const signer = ["-cert", issuer.certFile, "-keyfile", issuer.keyFile];
+  openssl("ca", "-config", "ca.cnf", ...signer, "-gencrl", "-out", "list.pem");
+  openssl("crl", "-in", "list.pem", "-outform", "DER", "-out", "list.der");
+  return readFileSync(join(folder, "list.der"));
+}
+
+test("what a list of its authority names is refused, also when it is trusted itself", async () => {
+  const intermediate = await pki.issue({ name: "revoked-intermediate", use: "ca", issuer: ca });
+  const leaf = await pki.issue({ name: "below", use: "opcua", issuer: intermediate });
+  const direct = await pki.issue({ name: "stolen", use: "opcua", issuer: ca });
+  const other = await pki.issue({ name: "other", use: "opcua", issuer: ca });
+  const chain = Buffer.concat([der(leaf), der(intermediate)]);
+  const lists = [revocationList(foreignCa, []), revocationList(ca, [direct, intermediate])];
+  const stolen =
+    /^the certificate of "stolen" is revoked; the server sent .*Cure: give the server a new certificate/;
+  assert.match(refusal(der(direct), [ca], NOW, lists), stolen);
+  assert.match(refusal(der(direct), [direct, ca], NOW, lists), stolen);
+  assert.match(refusal(der(direct), [direct], NOW, lists), stolen, "its authority is not on the card");
+  assert.match(refusal(chain, [ca], NOW, lists), /"revoked-intermediate" is revoked; .*"below"/);
+  assert.equal(refusal(der(other), [ca], NOW, lists), "accepted");
+  assert.equal(refusal(der(server), [server], NOW, lists), "accepted");
+  const namesake = await new Pki(join(folder, "namesake")).issue({ name: "ca", use: "ca" });
+  assert.equal(refusal(der(direct), [ca], NOW, [revocationList(namesake, [direct])]), "accepted");
 });
 
 const POLICY = "http://opcfoundation.org/UA/SecurityPolicy#";

@@ -44,7 +44,34 @@ const EXPLANATIONS: readonly Explanation[] = [
     pattern: /CERT_SIGNATURE_FAILURE|certificate signature failure/,
     text: "the broker's certificate is damaged or was not signed by the authority in trustStore. Cure: check both",
   },
-  { pattern: /CERT_REVOKED/, text: "the broker's certificate is revoked. Cure: give the broker a new one" },
+  {
+    pattern: /CERT_REVOKED|certificate revoked/,
+    text: "the broker's certificate is revoked by a list on HW-IDS. Cure: give the broker a new one",
+  },
+  {
+    pattern: /UNABLE_TO_GET_CRL|unable to get certificate CRL/,
+    text: "HW-IDS has revocation lists, but none of an authority that the broker's certificate goes back to. Cure: put a .crl of each of them beside trustStore's files, or remove the lists",
+  },
+  {
+    pattern: /CRL_HAS_EXPIRED|CRL has expired/,
+    text: "the revocation list on HW-IDS is out of date. Cure: put the authority's current one there; check the gateway's clock",
+  },
+  {
+    pattern: /CRL_NOT_YET_VALID|CRL is not yet valid/,
+    text: "the revocation list on HW-IDS is not valid yet. Cure: set the gateway's clock",
+  },
+  {
+    pattern: /CRL_SIGNATURE_FAILURE|CRL signature failure/,
+    text: "the revocation list on HW-IDS is damaged or was not signed by the authority in trustStore. Cure: put the right one there",
+  },
+  {
+    pattern: /CA_MD_TOO_WEAK|digest algorithm too weak|md too weak/,
+    text: "the broker's certificate, or one that it goes back to, has a SHA-1 or older signature. Cure: make one that is signed with SHA-256 or better",
+  },
+  {
+    pattern: /(?:EE|CA)_KEY_TOO_SMALL|key too (?:weak|small)/,
+    text: "the key of the broker's certificate, or of one that it goes back to, is too short. Cure: make one with RSA 2048 bits or more, or with an elliptic curve",
+  },
   {
     pattern: /INVALID_PURPOSE|unsupported certificate purpose/,
     text: "the broker's certificate is not meant for a server. Cure: make one with the extended key usage serverAuth",

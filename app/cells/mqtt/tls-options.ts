@@ -47,6 +47,7 @@ export function tlsOptions(settings: MqttSettings): ConnectionOptions {
     cert: settings.certificatePem,
     key: settings.privateKeyPem,
     ca: [...settings.trustedPem],
+    ...(settings.revocationLists.length > 0 ? { crl: [...settings.revocationLists] } : {}),
     ciphers: CIPHERS.join(":"),
     sigalgs: SIGNATURE_ALGORITHMS.join(":"),
     minVersion: "TLSv1.2",

@@ -176,7 +176,8 @@ export class Collector {
     const endpoint = chooseEndpoint(endpoints, this.#settings);
     if (endpoint.mode !== MessageSecurityMode.None) {
       const presented = endpoint.serverCertificate ?? Buffer.alloc(0);
-      checkServerCertificate({ presented, trusted: this.#settings.trusted, now: new Date() });
+      const { trusted, revocationLists } = this.#settings;
+      checkServerCertificate({ presented, trusted, revocationLists, now: new Date() });
     }
     return endpoint;
   }

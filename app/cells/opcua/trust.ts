@@ -17,11 +17,16 @@ interface CertificateFacts {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly isAuthority: boolean;
+  /** As hexadecimal digits with colons, like the entries of a revocation list. */
+  readonly serialNumber: string;
+  /** The issuer's name, in a form that can be compared. */
+  readonly issuer: string;
   readonly applicationUris: readonly string[];
 }
 
 function facts(der: Buffer): CertificateFacts {
-  const { validity, subject, extensions } = crypto_utils.exploreCertificate(der).tbsCertificate;
+  const certificate = crypto_utils.exploreCertificate(der).tbsCertificate;
+  const { validity, subject, extensions } = certificate;
   return {
     der,
     subject: subject.commonName ?? subject.organizationName ?? "(no name)",
@@ -29,6 +34,8 @@ function facts(der: Buffer): CertificateFacts {
     notBefore: validity.notBefore,
     notAfter: validity.notAfter,
     isAuthority: extensions?.basicConstraints?.cA === true,
+    serialNumber: certificate.serialNumber,
+    issuer: JSON.stringify(certificate.issuer),
     applicationUris: extensions?.subjectAltName?.uniformResourceIdentifier ?? [],
   };
 }
@@ -62,6 +69,34 @@ function signed(certificate: Buffer, issuer: Buffer): boolean {
   }
 }
 
+/**
+ * Throws when a list of the certificate's issuer names it. The lists lie beside the trusted certificates, so their
+ * authenticity is the operator's; one that the known issuer did not sign belongs to a namesake.
+ */
+function checkRevocation(options: {
+  der: Buffer;
+  /** Called only when there are lists: the search costs signature checks. */
+  issuer: () => Buffer | undefined;
+  lists: readonly Buffer[];
+  sent: CertificateFacts;
+}): void {
+  const { der, lists, sent } = options;
+  if (lists.length === 0) return;
+  const certificate = facts(der);
+  const issuer = options.issuer();
+  for (const list of lists) {
+    const { tbsCertList } = crypto_utils.exploreCertificateRevocationList(list);
+    if (JSON.stringify(tbsCertList.issuer) !== certificate.issuer) continue;
+    if (!tbsCertList.revokedCertificates.some((each) => each.userCertificate === certificate.serialNumber)) {
+      continue;
+    }
+    if (issuer && !signed(list, issuer)) continue;
+    throw new UntrustedServerError(
+      `the certificate of "${certificate.subject}" is revoked; ${describe(sent)}. Cure: give the server a new certificate`,
+    );
+  }
+}
+
 /** What the server showed, taken apart; anything may arrive here. */
 function readChain(presented: Buffer): { chain: readonly Buffer[]; sent: CertificateFacts } {
   if (presented.length === 0) {
@@ -87,13 +122,19 @@ function readChain(presented: Buffer): { chain: readonly Buffer[]; sent: Certifi
 export function checkServerCertificate(options: {
   presented: Buffer;
   trusted: readonly Buffer[] | null;
+  /** DER; what a list of its issuer names is refused, also when it is trusted. */
+  revocationLists: readonly Buffer[];
   now: Date;
 }): void {
-  const { presented, trusted, now } = options;
+  const { presented, trusted, revocationLists: lists, now } = options;
   if (trusted === null) return;
   const { chain, sent } = readChain(presented);
   checkValidity(sent, sent, now);
-  if (trusted.some((certificate) => certificate.equals(sent.der))) return;
+  if (trusted.some((certificate) => certificate.equals(sent.der))) {
+    const issuer = () => [...trusted, ...chain].find((candidate) => signed(sent.der, candidate));
+    checkRevocation({ der: sent.der, issuer, lists, sent });
+    return;
+  }
 
   // Issuers come from the server's own chain and from the trustList; only the latter may end the search.
   let link = sent.der;
@@ -103,6 +144,7 @@ export function checkServerCertificate(options: {
       const authority = facts(anchor);
       if (authority.isAuthority) {
         checkValidity(authority, sent, now);
+        checkRevocation({ der: link, issuer: () => anchor, lists, sent });
         return;
       }
     }
@@ -111,6 +153,7 @@ export function checkServerCertificate(options: {
     const between = facts(issuer);
     if (!between.isAuthority) break;
     checkValidity(between, sent, now);
+    checkRevocation({ der: link, issuer: () => issuer, lists, sent });
     link = issuer;
   }
   throw new UntrustedServerError(

@@ -142,6 +142,12 @@ const FIELDS = [
   "pfx",
 ] as const;
 
+/** Equal values: lists are compared by what is in them, for callers make them anew each time. */
+function same(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}
+
 let latest: { readonly values: readonly unknown[]; readonly context: SecureContext } | undefined;
 
 /**
@@ -150,7 +156,7 @@ let latest: { readonly values: readonly unknown[]; readonly context: SecureConte
  */
 export function reusedSecureContext(options: SecureContextOptions): SecureContext {
   const values = FIELDS.map((field) => options[field]);
-  if (latest?.values.every((value, i) => value === values[i])) return latest.context;
+  if (latest?.values.every((value, i) => same(value, values[i]))) return latest.context;
   latest = { values, context: createSecureContext(options) };
   return latest.context;
 }

@@ -1,0 +1,56 @@
+import { createSecureContext } from "node:tls";
+import { ConfigFault } from "./fault.ts";
+import { pemBlocks } from "./pki.ts";
+import type { RawFile } from "./raw-files.ts";
+
+/** Certificate revocation lists: every `*.crl` beside the trusted certificates is honoured (design §9). */
+
+const FILE_NAME = /\.crl$/i;
+const PEM_LABEL = "X509 CRL";
+const CURE = "put a certificate revocation list there (X.509, PEM or DER), or remove the file";
+
+/** One list as PEM, which is what TLS takes. */
+export function revocationListPem(der: Buffer): string {
+  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${PEM_LABEL}-----\n${lines.join("\n")}\n-----END ${PEM_LABEL}-----\n`;
+}
+
+function listsOf(bytes: Buffer): Buffer[] {
+  if (!bytes.includes("-----BEGIN ")) return [bytes];
+  return pemBlocks(bytes)
+    .filter(({ label }) => label === PEM_LABEL)
+    .map(({ text }) => Buffer.from(text.replace(/-----[^-]+-----/g, ""), "base64"));
+}
+
+/**
+ * Every revocation list of a directory, PEM or DER in its file, DER here. `onFault` gets the files that are none: to go
+ * on without a list that somebody put there would be to trust what it revokes.
+ */
+export function readRevocationLists(options: {
+  files: ReadonlyMap<string, RawFile>;
+  /** `HW-IDS:/app/…`, for messages. */
+  directory: string;
+  onFault: (fault: ConfigFault) => void;
+}): Buffer[] {
+  const { files, directory, onFault } = options;
+  const found: Buffer[] = [];
+  for (const [name, raw] of files) {
+    if (!FILE_NAME.test(name)) continue;
+    const fault = (problem: string) =>
+      onFault(new ConfigFault({ file: `${directory}/${name}`, problem, cure: CURE }));
+    if ("problem" in raw) {
+      fault(raw.problem);
+      continue;
+    }
+    try {
+      const lists = listsOf(raw.bytes);
+      for (const list of lists) createSecureContext({ crl: revocationListPem(list) });
+      if (lists.length === 0) fault("it holds no certificate revocation list");
+      found.push(...lists);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      fault(`it is not a readable certificate revocation list (${reason})`);
+    }
+  }
+  return found;
+}
