@@ -2,10 +2,11 @@
  * The card's own i586 build of the runtime under valgrind's callgrind, which counts every instruction: exact, the same
  * on a busy machine as on an idle one. The CPU that OpenSSL sees is a Quark's, without MMX and SSE.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { bundleApp } from "../../app/bundle/bundle.ts";
 import { LabError } from "../lab/errors.ts";
+import { layOutCard } from "../lab/node-gateway.ts";
 import { LabProcess, run } from "../lab/process.ts";
 import type { SiteFiles } from "../lab/site.ts";
 import { REPOSITORY, type Workbench } from "../lab/workbench.ts";
@@ -46,16 +47,39 @@ export async function compileProgram(options: {
   return bytecode;
 }
 
-export function callgrindCommand(
-  bench: Workbench,
-  build: Build,
-  args: readonly string[],
-): { argv: [string, ...string[]]; env: NodeJS.ProcessEnv } {
-  const output = `--callgrind-out-file=${bench.path("callgrind.%p")}`;
+/** `output`: where the counts go; %p becomes the number of the process. */
+function callgrindCommand(options: {
+  readonly output: string;
+  readonly build: Build;
+  readonly args: readonly string[];
+}): { argv: [string, ...string[]]; env: NodeJS.ProcessEnv } {
+  const { output, build, args } = options;
+  const valgrind = ["valgrind", "--tool=callgrind", "-q"] as const;
   return {
-    argv: ["valgrind", "--tool=callgrind", "-q", "--trace-children=yes", output, build.runtime, ...args],
+    // Without --trace-children a process that was forked can't be asked for its counts.
+    argv: [...valgrind, "--trace-children=yes", `--callgrind-out-file=${output}`, build.runtime, ...args],
     env: { ...process.env, OPENSSL_ia32cap: QUARK_FEATURES },
   };
+}
+
+/** Runs a program of one process to its end; returns the instructions that it took. */
+export async function countProgram(options: {
+  readonly bench: Workbench;
+  readonly build: Build;
+  readonly name: string;
+  readonly args: readonly string[];
+}): Promise<number> {
+  const { bench, build, name, args } = options;
+  const output = bench.path(`callgrind.${name}`);
+  const { argv, env } = callgrindCommand({ output, build, args });
+  const program = new LabProcess({ name, argv, env, logFile: bench.path(`${name}.log`) });
+  bench.defer(() => program.stop());
+  await program.exited();
+  if (program.child.exitCode !== 0) {
+    const end = program.child.signalCode ?? `exit code ${program.child.exitCode}`;
+    throw new LabError("LAB_PROCESS_FAILED", `${name} ended with ${end}\n${program.lines.tail()}`);
+  }
+  return parseProfile(readFileSync(output, "latin1")).total;
 }
 
 /** The gateway, every cell of it counted. */
@@ -72,19 +96,15 @@ export class CountedGateway {
 
   static async start(options: { bench: Workbench; build: Build; files: SiteFiles }): Promise<CountedGateway> {
     const { bench, build, files } = options;
-    const root = bench.path("card");
-    for (const label of ["HW-BOOT", "HW-LOG/logs", "HW-IDS", "HW-INW", "HW-ENW"]) {
-      mkdirSync(join(root, label), { recursive: true });
-    }
-    for (const [path, content] of files) {
-      const file = join(root, "HW-IDS", path);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
-    }
+    const root = layOutCard(bench, files);
     const bytecode = await compileProgram({ bench, build, entry: "test/bench/unwalled-main.ts" });
     const serial = bench.path("serial.log");
     writeFileSync(serial, "");
-    const { argv, env } = callgrindCommand(bench, build, [bytecode, "--root", root, "--serial", serial]);
+    const { argv, env } = callgrindCommand({
+      output: bench.path("callgrind.%p"),
+      build,
+      args: [bytecode, "--root", root, "--serial", serial],
+    });
     const gateway = new CountedGateway(
       bench,
       new LabProcess({ name: "gateway under callgrind", argv, env, logFile: bench.path("gateway.log") }),

@@ -10,12 +10,10 @@ import type { Workbench } from "../lab/workbench.ts";
 const PACED_BOOT_DEADLINE_MS = 900_000;
 
 const SECONDS = /([0-9]+\.[0-9]+) s after the kernel/;
-const MEGABYTES = /([0-9]+) MB of [0-9]+ MB of memory in use/;
 
 export interface FirstValueFigures {
   readonly "quark.cells_up_s": number;
   readonly "quark.first_value_s": number;
-  readonly "quark.ram_mb": number;
 }
 
 export async function measureFirstValue(bench: Workbench): Promise<FirstValueFigures> {
@@ -37,8 +35,7 @@ export async function measureFirstValue(bench: Workbench): Promise<FirstValueFig
     return Number(pattern.exec(found)?.[1]);
   };
   const cellsUp = await figure("line with the start time of the cells", "start completed", SECONDS);
-  const ram = await figure("line with the memory in use", "start completed", MEGABYTES);
   const firstValue = await figure("line with the time of the first value", "first message", SECONDS);
   await everyChangeArrived({ deadlineMs: ARRIVE_DEADLINE_MS });
-  return { "quark.cells_up_s": cellsUp, "quark.first_value_s": firstValue, "quark.ram_mb": ram };
+  return { "quark.cells_up_s": cellsUp, "quark.first_value_s": firstValue };
 }

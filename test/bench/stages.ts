@@ -7,12 +7,8 @@
  */
 import { parseArgs } from "node:util";
 import { Workbench } from "../lab/workbench.ts";
-import { CARD_BUILD, CountedGateway, QUARK_INSTRUCTIONS_PER_SECOND } from "./callgrind.ts";
-import { startLoadPlant } from "./load/plant.ts";
-
-const ARRIVE_DEADLINE_MS = 300_000;
-/** Rounds before counting: connections settle, caches fill. */
-const WARM_UP_ROUNDS = 3;
+import { CARD_BUILD, QUARK_INSTRUCTIONS_PER_SECOND } from "./callgrind.ts";
+import { countValues } from "./count-values.ts";
 
 const { values: given } = parseArgs({
   options: {
@@ -24,22 +20,15 @@ const { values: given } = parseArgs({
   },
 });
 const items = Number(given.items);
-const rounds = Math.ceil(Number(given.values) / items);
 const bench = new Workbench(`bench-stages-${process.pid}`);
 try {
-  const plant = await startLoadPlant({ bench, gateway: "host", items });
   const build = { runtime: given.runtime, compiler: given.compiler };
-  const gateway = await CountedGateway.start({ bench, build, files: plant.files });
-  await plant.arrivals.reach(items, ARRIVE_DEADLINE_MS);
-  const round = async () => {
-    const changes = await plant.server.change({ items, rounds: 1, everyMs: 1, spread: false });
-    await plant.arrivals.reach(items + changes, ARRIVE_DEADLINE_MS);
-  };
-  for (let done = 0; done < WARM_UP_ROUNDS; done++) await round();
-  await gateway.zero();
-  for (let done = 0; done < rounds; done++) await round();
-  const profiles = await gateway.profiles();
-  const count = rounds * items;
+  const { values: count, profiles } = await countValues({
+    bench,
+    build,
+    items,
+    values: Number(given.values),
+  });
   let sum = 0;
   for (const [role, { total, functions }] of profiles) {
     sum += total;

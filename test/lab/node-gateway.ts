@@ -5,13 +5,8 @@ import { LabProcess } from "./process.ts";
 import type { SiteFiles } from "./site.ts";
 import { REPOSITORY, type Workbench } from "./workbench.ts";
 
-/** Lays the card's partitions out as folders and starts the app on them. */
-export function startNodeGateway(options: {
-  bench: Workbench;
-  files: SiteFiles;
-  env?: NodeJS.ProcessEnv;
-}): LabProcess {
-  const { bench, files, env = process.env } = options;
+/** Lays the card's partitions out as folders; returns the one that holds them. */
+export function layOutCard(bench: Workbench, files: SiteFiles): string {
   const root = bench.path("card");
   for (const label of ["HW-BOOT", "HW-LOG/logs", "HW-IDS", "HW-INW", "HW-ENW"]) {
     mkdirSync(join(root, label), { recursive: true });
@@ -21,9 +16,22 @@ export function startNodeGateway(options: {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
+  return root;
+}
+
+/** Starts the app on such folders. */
+export function startNodeGateway(options: {
+  bench: Workbench;
+  files: SiteFiles;
+  env?: NodeJS.ProcessEnv;
+  /** Node.js arguments that name the program; default: the app's sources. */
+  program?: readonly string[];
+}): LabProcess {
+  const { bench, files, env = process.env } = options;
+  const { program = ["--import", "tsx", join(REPOSITORY, "app/main.ts")] } = options;
   const gateway = new LabProcess({
     name: "gateway on Node.js",
-    argv: [process.execPath, "--import", "tsx", join(REPOSITORY, "app/main.ts"), "--root", root],
+    argv: [process.execPath, ...program, "--root", layOutCard(bench, files)],
     cwd: REPOSITORY,
     env,
     logFile: bench.path("gateway.log"),

@@ -26,6 +26,8 @@ export interface MachineOptions {
   readonly name?: string;
   /** 125 million instructions per second of guest time (design §11). */
   readonly quarkPace?: boolean;
+  /** Added to the kernel's command line; `NAME=value` reaches every program as environment. Only with `quark`. */
+  readonly kernelArguments?: readonly string[];
 }
 
 /** The Quark X1000: a Pentium with PAE, NX, PGE and SMEP. CMOV, MMX and SSE trap. */
@@ -105,9 +107,10 @@ export class Machine {
 
 async function quarkArguments(options: MachineOptions): Promise<string[]> {
   const files = await bootFiles(options.bench, options.card);
+  const commandLine = [files.commandLine, ...(options.kernelArguments ?? [])].join(" ");
   return [
     ...["-machine", "pc", "-cpu", QUARK_CPU],
-    ...["-kernel", files.kernel, "-initrd", files.initramfs, "-append", files.commandLine],
+    ...["-kernel", files.kernel, "-initrd", files.initramfs, "-append", commandLine],
   ];
 }
 

@@ -50,6 +50,8 @@ export class SequenceCheck {
 
 export class Arrivals {
   readonly #check: SequenceCheck;
+  /** Bytes of topic and payload of each value, in the order in which they were published. */
+  readonly sizes: number[] = [];
   /** One entry per value: how many there are by then. */
   readonly #counts = new Journal<number>("values at the broker");
 
@@ -106,6 +108,9 @@ export class Arrivals {
       this.#counts.end(error as Error);
       return;
     }
-    if (this.#check.count > before) this.#counts.append(this.#check.count);
+    if (this.#check.count === before) return;
+    // Topics and payloads of the load are ASCII.
+    this.sizes.push(line.length - 1);
+    this.#counts.append(this.#check.count);
   }
 }

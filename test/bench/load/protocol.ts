@@ -15,9 +15,15 @@ export interface LoadCommand {
   readonly spread: boolean;
 }
 
-/** Server → bench: this many changes were made since the server started, the items' first values not counted. */
+/** Server → bench, when the changes of a command are made. */
 export interface LoadReport {
+  /** Changes made since the server started, the items' first values not counted. */
   readonly changes: number;
+  /**
+   * Number of values in each response so far, over secured channels; 0 for those that carry none. Only in answer to a
+   * command without rounds.
+   */
+  readonly responses: readonly number[];
 }
 
 export const LOAD_NAMESPACE_URI = "urn:bench:load";

@@ -2,7 +2,14 @@
  * A server with many Doubles that change when the bench says so. It shares the PC with the device under test: one timer,
  * nothing is computed per change that the protocol does not need.
  */
-import { DataType, StatusCodes, type UAVariable, Variant } from "node-opcua";
+import {
+  DataChangeNotification,
+  DataType,
+  PublishResponse,
+  StatusCodes,
+  type UAVariable,
+  Variant,
+} from "node-opcua";
 import { makeOpcUaServer, serve } from "../../lab/opcua-endpoint.ts";
 import {
   LOAD_NAMESPACE_URI,
@@ -13,7 +20,7 @@ import {
   loadValue,
 } from "./protocol.ts";
 
-/** Behind its schedule by more than this, the server makes up for it in one go instead of value by value. */
+/** Changes of one round that are spread over time are at least so far apart; more of them come together. */
 const SPREAD_TICK_MS = 5;
 
 class LoadItem {
@@ -38,6 +45,16 @@ class LoadItem {
   }
 }
 
+function countValues(response: unknown): number {
+  if (!(response instanceof PublishResponse)) return 0;
+  const notifications = response.notificationMessage?.notificationData ?? [];
+  return notifications.reduce(
+    (sum, notification) =>
+      notification instanceof DataChangeNotification ? sum + (notification.monitoredItems?.length ?? 0) : sum,
+    0,
+  );
+}
+
 async function main(): Promise<void> {
   const settings = JSON.parse(process.argv[2] ?? "{}") as LoadSettings;
   const server = await makeOpcUaServer(settings);
@@ -56,6 +73,8 @@ async function main(): Promise<void> {
     });
     return new LoadItem(index, node);
   });
+  const responses: number[] = [];
+  server.on("response", (response: unknown) => responses.push(countValues(response)));
   let changes = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -77,7 +96,7 @@ async function main(): Promise<void> {
       }
       if (made < wanted) return;
       clearInterval(timer);
-      const report: LoadReport = { changes };
+      const report: LoadReport = { changes, responses: command.rounds === 0 ? responses : [] };
       process.send?.(report);
     };
     const everyMs = command.spread

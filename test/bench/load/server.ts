@@ -54,13 +54,18 @@ export class LoadServer {
     return new LoadServer(port, items, process_);
   }
 
-  /** Resolves with the number of all changes so far when the server has made those of this command. */
-  change(command: LoadCommand): Promise<number> {
+  /** Resolves when the server has made the changes of this command. */
+  change(command: LoadCommand): Promise<LoadReport> {
     const { child } = this.#process;
     return new Promise((resolve, reject) => {
-      child.once("message", (report: LoadReport) => resolve(report.changes));
+      child.once("message", (report: LoadReport) => resolve(report));
       this.#process.exited().then(() => reject(new Error("the load server ended")), reject);
       child.send(command);
     });
+  }
+
+  /** What the server has made and sent so far. */
+  report(): Promise<LoadReport> {
+    return this.change({ items: 0, rounds: 0, everyMs: 1, spread: false });
   }
 }
