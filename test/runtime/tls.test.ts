@@ -1,15 +1,16 @@
 /** node:tls on the runtime: against openssl s_server and mosquitto, and as Node.js does it. */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
 import { agree, builds } from "./agree.ts";
+import { firstFlight, readClientHello } from "./client-hello.ts";
 import { type Engine, runOnDevice } from "./harness.ts";
+import { startMosquitto } from "./mosquitto.ts";
 import { makePki } from "./pki.ts";
 import { startServer, startServers } from "./tls-servers.ts";
 
@@ -121,110 +122,24 @@ check("every suite of the guide completes a handshake, the others are refused (R
   }
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
-/** The first bytes that a client sends. */
-async function firstFlight(run: (port: number) => Promise<unknown>): Promise<Buffer> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const arrived = once(server, "connection").then(async ([socket]) => {
-    const [bytes] = (await once(socket, "data")) as [Buffer];
-    socket.end();
-    return bytes;
-  });
-  await run((server.address() as AddressInfo).port);
-  server.close();
-  return arrived;
-}
-
-/** tshark's reading of one TCP payload. */
-function dissect(bytes: Buffer, fields: readonly string[]): string[] {
-  const dump = join(pki, "hello.txt");
-  const capture = join(pki, "hello.pcap");
-  const rows: string[] = [];
-  for (let at = 0; at < bytes.length; at += 16) {
-    rows.push(
-      `${at.toString(16).padStart(6, "0")} ${bytes
-        .subarray(at, at + 16)
-        .toString("hex")
-        .replace(/../g, "$& ")}`,
-    );
-  }
-  writeFileSync(dump, `${rows.join("\n")}\n`);
-  execFileSync("text2pcap", ["-q", "-T", "40000,8883", dump, capture], { stdio: "pipe" });
-  const wanted = fields.flatMap((field) => ["-e", field]);
-  const args = [
-    "-r",
-    capture,
-    "-d",
-    "tcp.port==8883,tls",
-    "-Y",
-    "tls.handshake.type==1",
-    "-T",
-    "fields",
-    ...wanted,
-  ];
-  const text = execFileSync("tshark", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  return text.trim().split("\t");
-}
-
 check(
   "the ClientHello offers the guide's versions, suites and signature algorithms, in its order (R123–R126)",
   async () => {
     for (const engine of await builds()) {
       const bytes = await firstFlight((port) => runOnDevice(engine, "tls-suites", [pki, `hello=${port}`]));
-      const [versions = "", suites = "", algorithms = "", name = ""] = dissect(bytes, [
-        "tls.handshake.extensions.supported_version",
-        "tls.handshake.ciphersuite",
-        "tls.handshake.sig_hash_alg",
-        "tls.handshake.extensions_server_name",
-      ]);
-      assert.deepEqual(versions.split(","), ["0x0304", "0x0303"]);
+      const { versions, suites, signatures, serverName } = readClientHello(bytes, pki);
+      assert.deepEqual(versions, ["0x0304", "0x0303"]);
       assert.deepEqual(
-        /* Older OpenSSL adds 0x00ff, RFC 5746's signal, which is no suite. */
-        suites
-          .toLowerCase()
-          .replace(/,0x00ff$/, "")
-          .split(","),
-        [
-          "0x1303",
-          "0x1302",
-          "0x1301",
-          "0x1304",
-          "0xc02c",
-          "0xc02b",
-          "0xcca8",
-          "0xc030",
-          "0xc02f",
-          "0xccaa",
-          "0x009f",
-        ],
-      ); // prettier-ignore
-      assert.deepEqual(algorithms.split(","), [
-        "0x0603",
-        "0x0503",
-        "0x0403",
-        "0x0807",
-        "0x0808",
-        "0x080b",
-        "0x0806",
-        "0x080a",
-        "0x0805",
-        "0x0809",
-        "0x0804",
-        "0x0501",
-        "0x0601",
-        "0x0401",
-      ]); // prettier-ignore
-      assert.equal(name, "broker.example");
+        suites,
+        "0x1303,0x1302,0x1301,0x1304,0xc02c,0xc02b,0xcca8,0xc030,0xc02f,0xccaa,0x009f".split(","),
+      );
+      assert.deepEqual(
+        signatures,
+        "0603,0503,0403,0807,0808,080b,0806,080a,0805,0809,0804,0501,0601,0401"
+          .split(",")
+          .map((code) => `0x${code}`),
+      );
+      assert.equal(serverName, "broker.example");
     }
   },
 );
@@ -232,25 +147,8 @@ check(
 check(
   "mqtt.js over TLS with a client certificate, through mosquitto and back, over two connections",
   async () => {
-    const port = await freePort();
-    writeFileSync(
-      join(pki, "mosquitto.conf"),
-      `listener ${port} 127.0.0.1\ncafile ca.pem\ncertfile server.pem\nkeyfile server.key\nrequire_certificate true\n` +
-        "use_identity_as_username true\nallow_anonymous false\nuser root\n",
-    );
-    const broker = spawn("mosquitto", ["-v", "-c", "mosquitto.conf"], {
-      cwd: pki,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const { port, process: broker } = await startMosquitto(pki);
     try {
-      let log = "";
-      await new Promise<void>((resolve, reject) => {
-        broker.stderr.on("data", (text: Buffer) => {
-          log += text;
-          if (log.includes("running")) resolve();
-        });
-        broker.once("exit", (code) => reject(new Error(`mosquitto ended with ${code}: ${log}`)));
-      });
       await agree("tls-mqtt", [pki, String(port)]);
     } finally {
       broker.kill();

@@ -36,15 +36,6 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: "the broker's certificate was made for another host name or address. Cure: write that one in serverUri, or make a certificate for this one",
   },
   {
-    pattern:
-      /UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT|unable to (?:get|verify)|self[- ]signed/,
-    text: "the broker's certificate was not issued by an authority in trustStore. Cure: put that authority's certificate on HW-IDS and name it in trustStore",
-  },
-  {
-    pattern: /CERT_SIGNATURE_FAILURE|certificate signature failure/,
-    text: "the broker's certificate is damaged or was not signed by the authority in trustStore. Cure: check both",
-  },
-  {
     pattern: /CERT_REVOKED|certificate revoked/,
     text: "the broker's certificate is revoked by a list on HW-IDS. Cure: give the broker a new one",
   },
@@ -71,6 +62,15 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: /(?:EE|CA)_KEY_TOO_SMALL|key too (?:weak|small)/,
     text: "the key of the broker's certificate, or of one that it goes back to, is too short. Cure: make one with RSA 2048 bits or more, or with an elliptic curve",
+  },
+  {
+    pattern:
+      /UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT|unable to (?:get|verify)|self[- ]signed/,
+    text: "the broker's certificate was not issued by an authority in trustStore. Cure: put that authority's certificate on HW-IDS and name it in trustStore",
+  },
+  {
+    pattern: /CERT_SIGNATURE_FAILURE|certificate signature failure/,
+    text: "the broker's certificate is damaged or was not signed by the authority in trustStore. Cure: check both",
   },
   {
     pattern: /INVALID_PURPOSE|unsupported certificate purpose/,

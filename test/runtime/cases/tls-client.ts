@@ -88,6 +88,7 @@ const steps: Step[] = [
   { title: "wildcard too deep", server: "good", options: named("a.b.wild.example") },
   { title: "name not in certificate", server: "good", options: named("other.example") },
   { title: "wrong host", server: "wrong-host" },
+  { title: "address not in certificate", server: "wrong-host", options: { host: "127.0.0.1" } },
   {
     title: "wrong host accepted",
     server: "wrong-host",
