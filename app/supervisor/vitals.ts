@@ -4,24 +4,38 @@ import type { StartedRole } from "./load-cell.ts";
 
 /** proc(5) counts processor time in hundredths of a second, on every architecture (USER_HZ). */
 const TICKS_PER_SECOND = 100;
-/** proc(5), /proc/stat: user nice system idle iowait … */
+/** proc(5), /proc/stat: user nice system idle iowait irq softirq … */
 const IDLE_FIELDS = [3, 4] as const;
+const KERNEL_FIELDS = [2, 5, 6] as const;
 /** proc(5), /proc/PID/stat: utime and stime, counted behind the name in parentheses, which may contain anything. */
 const PROCESS_TIME_FIELDS = [11, 12] as const;
 
-/** How long the processors had nothing to do since the kernel started, all of them added up, and how many there are. */
-export function parseIdleTime(stat: string): { idleSeconds: number; processors: number } {
+/** Since the kernel started, all processors added up. */
+export interface ProcessorTimes {
+  readonly idleSeconds: number;
+  /** Work of the kernel, for programs and for devices. */
+  readonly kernelSeconds: number;
+  readonly processors: number;
+}
+
+function secondsOf(fields: readonly (string | undefined)[], which: readonly number[]): number {
+  return which.reduce((sum, at) => sum + Number(fields[at]), 0) / TICKS_PER_SECOND;
+}
+
+export function parseProcessorTimes(stat: string): ProcessorTimes {
   const lines = stat.split("\n").filter((line) => /^cpu\d* /.test(line));
   const fields = lines[0]?.split(/ +/).slice(1) ?? [];
-  const ticks = IDLE_FIELDS.reduce((sum, at) => sum + Number(fields[at]), 0);
-  return { idleSeconds: ticks / TICKS_PER_SECOND, processors: lines.length - 1 };
+  return {
+    idleSeconds: secondsOf(fields, IDLE_FIELDS),
+    kernelSeconds: secondsOf(fields, KERNEL_FIELDS),
+    processors: lines.length - 1,
+  };
 }
 
 /** Processor time that a process has used so far, in seconds. */
 export function parseProcessTime(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = PROCESS_TIME_FIELDS.reduce((sum, at) => sum + Number(fields[at]), 0);
-  return ticks / TICKS_PER_SECOND;
+  return secondsOf(fields, PROCESS_TIME_FIELDS);
 }
 
 /** What proc(5)'s meminfo says about the whole system's memory, in words. */
@@ -37,16 +51,17 @@ export function memoryInUse(): string {
 }
 
 /** One look at the clocks. */
-export interface Reading {
+export interface Reading extends ProcessorTimes {
   /** Seconds since the kernel started. */
   readonly uptime: number;
-  readonly idleSeconds: number;
-  readonly processors: number;
   /** Processor time of the cells that run; a cell that was started again has another process. */
   readonly cells: ReadonlyMap<StartedRole, { pid: number; seconds: number }>;
 }
 
-/** `CPU 43.2 % of the last 60.0 s (opcua 21.0, …)`: the cells' shares, and in the whole the kernel's as well. */
+/**
+ * `CPU 43.2 %, the kernel's part 5.1 %, of the last 60.0 s (opcua 21.0, …)`. What the kernel does for a cell is in that
+ * cell's share; what it does for nobody in particular is in the whole only.
+ */
 export function describeCpu(before: Reading, now: Reading): string {
   const seconds = now.uptime - before.uptime;
   const share = (used: number): string => ((100 * Math.max(0, used)) / (seconds * now.processors)).toFixed(1);
@@ -56,7 +71,8 @@ export function describeCpu(before: Reading, now: Reading): string {
     const known = earlier !== undefined && earlier.pid === cell.pid ? earlier.seconds : 0;
     return `${role} ${share(cell.seconds - known)}`;
   });
-  return `CPU ${share(busy)} % of the last ${seconds.toFixed(1)} s (${cells.join(", ")})`;
+  const kernel = share(now.kernelSeconds - before.kernelSeconds);
+  return `CPU ${share(busy)} %, the kernel's part ${kernel} %, of the last ${seconds.toFixed(1)} s (${cells.join(", ")})`;
 }
 
 /** Seconds of processor time; null when the process has ended in the meantime. */
@@ -98,6 +114,6 @@ export class Vitals {
       const seconds = pid === null ? null : processTime(pid);
       if (pid !== null && seconds !== null) cells.set(role, { pid, seconds });
     }
-    return { uptime: this.#uptime(), ...parseIdleTime(readFileSync("/proc/stat", "latin1")), cells };
+    return { uptime: this.#uptime(), ...parseProcessorTimes(readFileSync("/proc/stat", "latin1")), cells };
   }
 }

@@ -16,17 +16,20 @@ export interface CountedValues {
 export async function countValues(options: {
   readonly bench: Workbench;
   readonly build: Build;
+  /** Items that are configured. */
+  readonly configured: number;
+  /** Those of them that change, and so values per notification. */
   readonly items: number;
   readonly values: number;
 }): Promise<CountedValues> {
-  const { bench, build, items } = options;
+  const { bench, build, configured, items } = options;
   const rounds = Math.ceil(options.values / items);
-  const plant = await startLoadPlant({ bench, gateway: "host", items });
+  const plant = await startLoadPlant({ bench, gateway: "host", items: configured });
   const gateway = await CountedGateway.start({ bench, build, files: plant.files });
-  await plant.arrivals.reach(items, ARRIVE_DEADLINE_MS);
+  await plant.arrivals.reach(configured, ARRIVE_DEADLINE_MS);
   const round = async () => {
     const { changes } = await plant.server.change({ items, rounds: 1, everyMs: 1, spread: false });
-    await plant.arrivals.reach(items + changes, ARRIVE_DEADLINE_MS);
+    await plant.arrivals.reach(configured + changes, ARRIVE_DEADLINE_MS);
   };
   for (let done = 0; done < WARM_UP_ROUNDS; done++) await round();
   await gateway.zero();

@@ -64,7 +64,9 @@ if (load !== null && deviceSeconds !== null) {
 }
 const privateKey = await measure("private-key", (bench) => measurePrivateKey(bench, CARD_BUILD));
 if (privateKey !== null) figures["quark.rsa2048_private_s"] = privateKey;
-const shares = await measure("shares", (bench) => measureShares({ bench, build: CARD_BUILD, deviceSeconds }));
+const shares = await measure("shares", (bench) =>
+  measureShares({ bench, build: CARD_BUILD, saturated: load?.saturated ?? null }),
+);
 for (const { key, microseconds } of shares ?? []) figures[key] = microseconds;
 const node = await measure("node", measureNodeBaseline);
 if (node !== null) {

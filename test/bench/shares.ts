@@ -1,13 +1,17 @@
 /**
  * What one value's time on the device goes into. The cells' shares are instructions of the card's own i586 build,
  * counted exactly outside of the device; OpenSSL's are those of its functions with all they call. The kernel's share is
- * what the device needed beyond them.
+ * the device's own account of it. What is left of the device's time is the other programs', and what larger heaps and
+ * other sizes of notifications make of the cells' part there.
  */
 import type { Workbench } from "../lab/workbench.ts";
 import { type Build, type MeasuredRole, QUARK_INSTRUCTIONS_PER_SECOND } from "./callgrind.ts";
 import { countValues } from "./count-values.ts";
 import { costOf } from "./profile.ts";
+import type { Stretch } from "./status-lines.ts";
 
+/** As on the device while it is saturated. */
+const CONFIGURED = 1000;
 const ITEMS = 300;
 const VALUES = 1500;
 const OPENSSL = /(^|\/)openssl\//;
@@ -18,14 +22,20 @@ export interface Share {
   readonly microseconds: number;
 }
 
-/** `deviceSeconds`: busy CPU seconds per value on the device; null when they could not be measured. */
+/** `saturated`: what the device did under load; null when that could not be measured. */
 export async function measureShares(options: {
   readonly bench: Workbench;
   readonly build: Build;
-  readonly deviceSeconds: number | null;
+  readonly saturated: Stretch | null;
 }): Promise<Share[]> {
-  const { bench, build, deviceSeconds } = options;
-  const { values, profiles } = await countValues({ bench, build, items: ITEMS, values: VALUES });
+  const { bench, build, saturated } = options;
+  const { values, profiles } = await countValues({
+    bench,
+    build,
+    configured: CONFIGURED,
+    items: ITEMS,
+    values: VALUES,
+  });
   const time = (instructions: number) => (1e6 * instructions) / values / QUARK_INSTRUCTIONS_PER_SECOND;
   const total = (role: MeasuredRole) => profiles.get(role)?.total ?? 0;
   const openssl = (role: MeasuredRole) => {
@@ -51,11 +61,13 @@ export async function measureShares(options: {
     },
     { key: "stage.tls_us", what: "TLS", microseconds: time(openssl("mqtt")) },
   ];
-  if (deviceSeconds === null) return shares;
+  if (saturated === null) return shares;
   const cells = shares.reduce((sum, { microseconds }) => sum + microseconds, 0);
-  const kernel = Math.max(0, 1e6 * deviceSeconds - cells);
+  const kernel = (1e6 * saturated.kernel) / saturated.values;
+  const rest = (1e6 * saturated.busy) / saturated.values - cells - kernel;
   return [
     ...shares,
     { key: "stage.kernel_us", what: "kernel: network, pipes, timers", microseconds: kernel },
+    { key: "stage.rest_us", what: "rest", microseconds: rest },
   ];
 }

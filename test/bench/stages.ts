@@ -26,6 +26,7 @@ try {
   const { values: count, profiles } = await countValues({
     bench,
     build,
+    configured: items,
     items,
     values: Number(given.values),
   });
