@@ -2,7 +2,9 @@
  * What waits for the next cell: frames one behind the other in segments, so that a frame costs no object of its own.
  * Bounded in bytes, oldest dropped first, frame by frame, every drop counted.
  */
-import { frameBytes, frameBytesAtMost, frameEnd, writeFrame } from "./frame.ts";
+import { codec } from "#codec";
+import { FrameTooLongError } from "./frame.ts";
+import { frameEnd, HEADER_BYTES, MAX_PAYLOAD_BYTES } from "./frame-format.ts";
 
 /** A segment holds at most this much, which is also what is written at once; a longer frame has one of its own. */
 const LARGEST_SEGMENT_BYTES = 32 * 1024;
@@ -58,8 +60,12 @@ export class FrameQueue {
   /** Takes a frame around UTF-8 text in; makes room by dropping the oldest ones. */
   pushText(port: number, text: string): void {
     let tail = this.#tail;
-    if (tail.bytes.length - tail.end < frameBytesAtMost(text)) tail = this.#tailFor(frameBytes(text));
-    const end = writeFrame(tail.bytes, tail.end, port, text);
+    let end = codec.writeFrame(tail.bytes, tail.end, port, text);
+    if (end < 0) {
+      if (-end > HEADER_BYTES + MAX_PAYLOAD_BYTES) throw new FrameTooLongError(-end - HEADER_BYTES);
+      tail = this.#tailFor(-end);
+      end = codec.writeFrame(tail.bytes, tail.end, port, text);
+    }
     this.#bytes += end - tail.end;
     tail.end = end;
     if (this.#bytes > this.#limit) this.#dropOldest();

@@ -1,5 +1,5 @@
 import type { FdWriter } from "../runtime/platform-types.ts";
-import { frameEnd } from "./frame.ts";
+import { frameEnd } from "./frame-format.ts";
 import { FrameQueue } from "./frame-queue.ts";
 
 /** The sending end of a link: takes every frame at once and writes as the pipe allows; only its own queue ever waits. */

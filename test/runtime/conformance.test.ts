@@ -5,6 +5,7 @@ import { type NetPeers, startNetPeers } from "./net-peers.ts";
 
 const CASES = [
   "assert",
+  "codec",
   "events",
   "fs",
   "loop-order",

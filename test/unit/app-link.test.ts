@@ -3,17 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Forwarder } from "../../app/cells/navigation/forwarder.ts";
-import {
-  encodeFrame,
-  FrameKind,
-  FrameReader,
-  FrameTooLongError,
-  HEADER_BYTES,
-  MAX_PAYLOAD_BYTES,
-  readdressFrame,
-} from "../../app/link/frame.ts";
+import { codec } from "../../app/link/codec.ts";
+import { encodeFrame, FrameReader, FrameTooLongError } from "../../app/link/frame.ts";
+import { FrameKind, HEADER_BYTES, MAX_PAYLOAD_BYTES } from "../../app/link/frame-format.ts";
 import { FrameQueue } from "../../app/link/frame-queue.ts";
 import { FrameSender } from "../../app/link/frame-sender.ts";
+import { FOUND_FIELDS } from "../../app/runtime/codec-types.ts";
 
 interface Message {
   readonly port: number;
@@ -29,11 +24,11 @@ const messages = fc.array(message, { maxLength: 20 });
 /** Feeds a chunk; a copy, because a reader owns what it is given. */
 function readInto(reader: FrameReader, chunk: Buffer, onMessage: (message: Message) => void): void {
   reader.feed(Buffer.from(chunk));
-  while (reader.next()) {
-    onMessage({
-      port: reader.port,
-      text: reader.bytes.toString("utf8", reader.start + HEADER_BYTES, reader.end),
-    });
+  for (let count = reader.next(); count > 0; count = reader.next()) {
+    for (let each = 0; each < count; each += 1) {
+      const [start = 0, end = 0, port = 0] = reader.found.subarray(each * FOUND_FIELDS);
+      onMessage({ port, text: reader.bytes.toString("utf8", start + HEADER_BYTES, end) });
+    }
   }
 }
 
@@ -143,7 +138,7 @@ test("a frame keeps its payload when it gets another port", () => {
   fc.assert(
     fc.property(message, fc.integer({ min: 0, max: 0xffffffff }), ({ port, text }, target) => {
       const frame = encodeFrame(port, text);
-      readdressFrame(frame, 0, target);
+      codec.readdressFrames(frame, Uint32Array.of(0, frame.length, target), 0, 1);
       const { read } = readInPieces(frame, [frame.length]);
       assert.deepEqual(read, asUtf8([{ port: target, text }]));
     }),

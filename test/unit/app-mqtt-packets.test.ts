@@ -12,7 +12,8 @@ import {
   PUBREC,
 } from "../../app/cells/mqtt/ack-reader.ts";
 import { Outbox } from "../../app/cells/mqtt/outbox.ts";
-import { encodeTopic, publishBytesAtMost, writePublish } from "../../app/cells/mqtt/publish.ts";
+import { encodeTopic, firstByte, publishBytesAtMost } from "../../app/cells/mqtt/publish.ts";
+import { codec } from "../../app/link/codec.ts";
 
 type Publish = Extract<Packet, { cmd: "publish" }>;
 
@@ -39,10 +40,10 @@ test("a PUBLISH has the very bytes that mqtt-packet gives it", () => {
         const payload = source.subarray(offset, offset + bytes);
         const head = encodeTopic(name);
         const target = Buffer.alloc(offset + publishBytesAtMost(head, bytes));
-        const end = writePublish(
+        const end = codec.writePublish(
           target,
           offset,
-          level,
+          firstByte(level),
           head,
           level === 0 ? 0 : messageId,
           source,

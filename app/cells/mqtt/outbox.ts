@@ -3,9 +3,10 @@
  * socket in one go; with quality of service 1 and 2 kept there until they are acknowledged (MQTT 3.1.1 §4.4), for the
  * next connection to send them again.
  */
+import { codec } from "#codec";
 import type { QualityOfService } from "../../config/mqtt-file.ts";
 import { type AckType, MqttProtocolError, PUBACK, PUBCOMP, PUBREC, TYPE_NAMES } from "./ack-reader.ts";
-import { DUP_FLAG, publishBytesAtMost, writePublish } from "./publish.ts";
+import { DUP_FLAG, firstByte, publishBytesAtMost } from "./publish.ts";
 
 /** A segment is what one TLS record holds; a longer packet has a segment of its own. */
 const SEGMENT_BYTES = 16 * 1024;
@@ -29,6 +30,7 @@ export type Write = (bytes: Buffer) => boolean;
 
 export class Outbox {
   readonly #qos: QualityOfService;
+  readonly #first: number;
   readonly #most: number;
   /** Whether a message has arrived, as far as its quality of service lets us know. */
   delivered = false;
@@ -51,6 +53,7 @@ export class Outbox {
 
   constructor(qos: QualityOfService) {
     this.#qos = qos;
+    this.#first = firstByte(qos);
     this.#most = qos === 2 ? MOST_EXACTLY_ONCE : MOST_MESSAGES;
   }
 
@@ -89,12 +92,12 @@ export class Outbox {
     const segment = this.#segment;
     const at = this.#used;
     if (this.#qos === 0) {
-      this.#used = writePublish(segment, at, 0, topic, 0, source, start, end);
+      this.#used = codec.writePublish(segment, at, this.#first, topic, 0, source, start, end);
       return;
     }
     let id = this.#oldestId + this.#count;
     if (id > LAST_ID) id -= LAST_ID;
-    const to = writePublish(segment, at, this.#qos, topic, id, source, start, end);
+    const to = codec.writePublish(segment, at, this.#first, topic, id, source, start, end);
     this.#used = to;
     const slot = (this.#oldest + this.#count) & (MOST_MESSAGES - 1);
     this.#states[slot] = SENT;

@@ -1,8 +1,10 @@
 import type { MqttSettings } from "../../config/mqtt.ts";
 import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
-import { FrameReader, HEADER_BYTES } from "../../link/frame.ts";
+import { FrameReader } from "../../link/frame.ts";
+import { HEADER_BYTES } from "../../link/frame-format.ts";
 import type { Log } from "../../link/log-line.ts";
+import { FOUND_FIELDS } from "../../runtime/codec-types.ts";
 import { Outbox } from "./outbox.ts";
 import { encodeTopic } from "./publish.ts";
 import { Session } from "./session.ts";
@@ -28,8 +30,12 @@ export class Publisher {
   /** Topic names as they stand in a packet, by port. */
   readonly #topics: ReadonlyMap<number, Buffer>;
   readonly #backoff = new Backoff();
-  /** Frames that were read and not sent yet: at most one read buffer full. */
+  /** What was read and not looked at yet: at most one read buffer full. */
+  readonly #chunks: Uint8Array[] = [];
   readonly #frames = new FrameReader();
+  /** Of the frames that the reader has found: how many, and how many of them have left. */
+  #found = 0;
+  #sent = 0;
   readonly #outbox: Outbox;
   #session: Session;
   #ready = false;
@@ -63,7 +69,7 @@ export class Publisher {
 
   /** Takes what navigation wrote, and its memory. */
   push(chunk: Uint8Array): void {
-    this.#frames.feed(chunk);
+    this.#chunks.push(chunk);
     this.#pump();
   }
 
@@ -117,16 +123,43 @@ export class Publisher {
     this.#pump();
   }
 
+  /** Whether frames wait. */
+  #hasMore(): boolean {
+    while (this.#sent === this.#found) {
+      this.#sent = 0;
+      this.#found = this.#frames.next();
+      if (this.#found > 0) break;
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) return false;
+      this.#frames.feed(chunk);
+    }
+    return true;
+  }
+
+  /** Puts the frames that the reader has found into the outbox, as far as the window takes them. */
+  #send(): void {
+    const outbox = this.#outbox;
+    const topics = this.#topics;
+    const { bytes, found } = this.#frames;
+    const count = this.#found;
+    let sent = this.#sent;
+    let at = sent * FOUND_FIELDS;
+    do {
+      // Navigation only uses ports of the same settings file; anything else is not ours to publish.
+      const topic = topics.get(found[at + 2] as number);
+      if (topic !== undefined) {
+        outbox.add(topic, bytes, (found[at] as number) + HEADER_BYTES, found[at + 1] as number);
+      }
+      at += FOUND_FIELDS;
+      sent += 1;
+    } while (sent < count && outbox.hasRoom);
+    this.#sent = sent;
+  }
+
   /** Sends what has been read, in one piece, as far as the window takes it; reads on only when nothing is left over. */
   #pump(): void {
     const outbox = this.#outbox;
-    const frames = this.#frames;
-    const topics = this.#topics;
-    while (this.#ready && outbox.hasRoom && frames.next()) {
-      // Navigation only uses ports of the same settings file; anything else is not ours to publish.
-      const topic = topics.get(frames.port);
-      if (topic !== undefined) outbox.add(topic, frames.bytes, frames.start + HEADER_BYTES, frames.end);
-    }
+    while (this.#ready && outbox.hasRoom && this.#hasMore()) this.#send();
     outbox.flush();
     this.#setPaused(!this.#ready || !outbox.hasRoom);
     if (this.#onFirst !== null && outbox.delivered) {

@@ -25,6 +25,7 @@ static const struct {
     {"crypto", gw_init_crypto},
     {"x509", gw_init_x509},
     {"tls", gw_init_tls},
+    {"codec", gw_init_codec},
     {"message_keys", gw_init_message_keys},
 };
 

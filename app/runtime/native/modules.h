@@ -27,6 +27,7 @@ GW_MODULE(utf8);
 GW_MODULE(crypto);
 GW_MODULE(x509);
 GW_MODULE(tls);
+GW_MODULE(codec);
 GW_MODULE(message_keys);
 
 /* Creates the global `__gateway` with one object per module present. Returns 0 or -1 with an exception pending. */

@@ -1,0 +1,81 @@
+/** The codec on Node.js, and the plain text of what `app/runtime/native/codec.c` does. */
+import { type Codec, FOUND_FIELDS } from "../runtime/codec-types.ts";
+import {
+  FORBIDDEN_BYTE,
+  FrameKind,
+  frameEnd,
+  HEADER_BYTES,
+  headerCheck,
+  isSoundHeader,
+  MAGIC,
+} from "./frame-format.ts";
+
+const MAX_UINT32 = 0xffffffff;
+const PORT_AT = 8;
+const LENGTH_AT = 12;
+/** The first byte of a packet, and at most four of its remaining length (MQTT 3.1.1 §2.2.3). */
+const LONGEST_FIXED_HEADER = 5;
+
+function writeFrame(target: Buffer, at: number, port: number, text: string): number {
+  if (!Number.isInteger(port) || port < 0 || port > MAX_UINT32) {
+    throw new RangeError(`port ${port} is not an unsigned 32-bit number`);
+  }
+  const length = Buffer.byteLength(text, "utf8");
+  const end = at + HEADER_BYTES + length;
+  if (end > target.length) return at - end;
+  target.writeUInt32BE(MAGIC, at);
+  target.writeUInt32BE(((FrameKind.value << 24) | headerCheck(FrameKind.value, port, length)) >>> 0, at + 4);
+  target.writeUInt32BE(port, at + PORT_AT);
+  target.writeUInt32BE(length, at + LENGTH_AT);
+  target.write(text, at + HEADER_BYTES);
+  return end;
+}
+
+function scanFrames(bytes: Buffer, at: number, found: Uint32Array): number {
+  const most = found.length - (found.length % FOUND_FIELDS);
+  let to = 0;
+  for (let start = at; to < most && bytes.length - start >= HEADER_BYTES; start = found[to - 2] as number) {
+    if (bytes[start + 4] !== FrameKind.value || !isSoundHeader(bytes, start)) break;
+    const end = frameEnd(bytes, start);
+    if (end > bytes.length || bytes.subarray(start + HEADER_BYTES, end).includes(FORBIDDEN_BYTE)) break;
+    found[to] = start;
+    found[to + 1] = end;
+    found[to + 2] = bytes.readUInt32BE(start + PORT_AT);
+    to += FOUND_FIELDS;
+  }
+  return to / FOUND_FIELDS;
+}
+
+function readdressFrames(bytes: Buffer, found: Uint32Array, from: number, to: number): void {
+  for (let each = from * FOUND_FIELDS; each < to * FOUND_FIELDS; each += FOUND_FIELDS) {
+    const start = found[each] as number;
+    const port = found[each + 2] as number;
+    const check = headerCheck(bytes[start + 4] as number, port, bytes.readUInt32BE(start + LENGTH_AT));
+    bytes.writeUInt16BE(check, start + 6);
+    bytes.writeUInt32BE(port, start + PORT_AT);
+  }
+}
+
+function writePublish(
+  target: Buffer,
+  at: number,
+  first: number,
+  topic: Buffer,
+  id: number,
+  source: Buffer,
+  start: number,
+  end: number,
+): number {
+  let length = topic.length + (id === 0 ? 0 : 2) + (end - start);
+  if (length + LONGEST_FIXED_HEADER > target.length - at) {
+    throw new RangeError("codec: there is no room for the packet");
+  }
+  let to = target.writeUInt8(first, at);
+  for (; length > 0x7f; length >>>= 7) to = target.writeUInt8((length & 0x7f) | 0x80, to);
+  to = target.writeUInt8(length, to);
+  to += topic.copy(target, to);
+  if (id !== 0) to = target.writeUInt16BE(id, to);
+  return to + source.copy(target, to, start, end);
+}
+
+export const codec: Codec = { writeFrame, scanFrames, readdressFrames, writePublish };
