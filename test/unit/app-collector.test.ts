@@ -117,6 +117,10 @@ function collect(configured: OpcUaSettings) {
     settings: configured,
     log: { info: note, warning: note, error: note },
     handlers: {
+      onText: (port, text) =>
+        void values.push(
+          `${configured.nodes.find((node) => node.port === port)?.name} ${JSON.parse(text).Value}`,
+        ),
       onValue: (node, dataValue, namespaces) =>
         void values.push(`${node.name} ${JSON.parse(encodeDataValue(dataValue, namespaces)).Value}`),
     },

@@ -73,6 +73,7 @@ function start(side: RawSide, context: CellContext): void {
     settings,
     log,
     handlers: {
+      onText: (port, text) => sender.sendText(port, text),
       onValue(node, dataValue, namespaces) {
         try {
           sender.sendText(node.port, encodeDataValue(dataValue, namespaces));

@@ -15,6 +15,8 @@ import type { Log } from "../../link/log-line.ts";
 import { explainError } from "./cause.ts";
 import { discoveryOptions, sessionOptions } from "./client-options.ts";
 import { type ChosenEndpoint, chooseEndpoint } from "./endpoint.ts";
+import { FastLane } from "./fast-lane.ts";
+import { ChannelTap, LibraryChangedError } from "./library.ts";
 import { type RefusedNode, subscribe } from "./subscription.ts";
 import { checkServerCertificate } from "./trust.ts";
 
@@ -27,6 +29,9 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const GOOD_CONNECTION_MS = 10_000;
 
 export interface CollectorHandlers {
+  /** A value of the node with this port, as the text that is published. */
+  onText(port: number, text: string): void;
+  /** A value of a type that is not decoded straight to text. */
   onValue(node: NodeSetting, dataValue: DataValue, namespaces: readonly string[]): void;
 }
 
@@ -140,7 +145,11 @@ export class Collector {
       });
       client.on("close", (error) => lose(explainError(error ?? new Error("the connection was closed"))));
       client.on("connection_lost", () => lose(explainError(new Error("the connection was lost"))));
-      const establishing = this.#establish(client, lose);
+      let tap: ChannelTap | null = null;
+      client.on("secure_channel_created", (channel) => {
+        tap = new ChannelTap(channel);
+      });
+      const establishing = this.#establish(client, () => tap, lose);
       // What fails after we gave up waiting has been reported already.
       establishing.catch(() => undefined);
       const outcome = await within(Promise.race([establishing, lost]), ATTEMPT_TIMEOUT_MS, "connecting");
@@ -182,7 +191,11 @@ export class Collector {
     return endpoint;
   }
 
-  async #establish(client: OPCUAClient, lose: (reason: string) => void): ReturnType<typeof subscribe> {
+  async #establish(
+    client: OPCUAClient,
+    tapped: () => ChannelTap | null,
+    lose: (reason: string) => void,
+  ): ReturnType<typeof subscribe> {
     const { url, user, nodes, readingCycle } = this.#settings;
     await client.connect(url);
     const session: ClientSession = await client.createSession(
@@ -190,15 +203,21 @@ export class Collector {
         ? { type: UserTokenType.UserName, userName: user.name, password: user.password }
         : { type: UserTokenType.Anonymous },
     );
+    const tap = tapped();
+    if (!tap) throw new LibraryChangedError("a connection has no secure channel");
+    // Before anything else is asked for: no answer may be on its way.
+    const lane = new FastLane({ tap, onFault: lose });
     session.on("session_closed", (status: StatusCode) =>
       lose(`the server closed the session (${status.name})`),
     );
     const namespaces = await session.readNamespaceArray();
     return await subscribe({
       session,
+      lane,
       nodes,
       readingCycle,
       handlers: {
+        onText: this.#handlers.onText,
         onValue: (node, dataValue) => this.#handlers.onValue(node, dataValue, namespaces),
         onLost: lose,
       },

@@ -1,14 +1,14 @@
 import {
   AttributeIds,
-  type ClientMonitoredItemBase,
   ClientMonitoredItemGroup,
   type ClientSession,
   type ClientSubscription,
-  type DataValue,
   type StatusCode,
   TimestampsToReturn,
 } from "node-opcua-client";
 import type { NodeSetting } from "../../config/opcua-file.ts";
+import type { FastLane } from "./fast-lane.ts";
+import { Publisher, type PublisherHandlers } from "./publisher.ts";
 
 /** Subscription and monitored items (R73, R46; Part 4 §5.12, §5.13). */
 
@@ -24,15 +24,11 @@ const MAX_KEEP_ALIVE_COUNT = 100;
 const LIFETIME_FACTOR = 10;
 /** Changes that the server keeps per node between two publishings; beyond that the oldest are lost there. */
 const QUEUE_SIZE = 200;
+/** Values in one message at most: it then fits into one chunk, and the fast path takes it. */
+const MOST_NOTIFICATIONS = 1000;
 /** Silence is a fault after this many times the revised keep-alive time, and never before the minimum. */
 const SILENCE_FACTOR = 2.5;
 const MIN_SILENCE_MS = 10_000;
-
-export interface SubscriptionHandlers {
-  onValue(node: NodeSetting, dataValue: DataValue): void;
-  /** The subscription is over or silent; the connection is of no use any more. */
-  onLost(reason: string): void;
-}
 
 /** A node that the server does not deliver, and why. */
 export interface RefusedNode {
@@ -52,17 +48,9 @@ export function subscriptionRequest(readingCycle: number): { publishingMs: numbe
 }
 
 /** Reports a silent subscription: connected, but nothing comes any more. Returns what stops the watching. */
-function watchSilence(
-  subscription: ClientSubscription,
-  silenceMs: number,
-  onSilent: (ms: number) => void,
-): () => void {
-  let heardAt = Date.now();
-  subscription.on("raw_notification", () => {
-    heardAt = Date.now();
-  });
+function watchSilence(publisher: Publisher, silenceMs: number, onSilent: (ms: number) => void): () => void {
   const timer = setInterval(() => {
-    const silent = Date.now() - heardAt;
+    const silent = Date.now() - publisher.heardAt;
     if (silent >= silenceMs) onSilent(silent);
   }, silenceMs / 4);
   return () => clearInterval(timer);
@@ -70,26 +58,24 @@ function watchSilence(
 
 async function monitor(
   subscription: ClientSubscription,
+  publisher: Publisher,
   nodes: readonly NodeSetting[],
   samplingInterval: number,
-  handlers: SubscriptionHandlers,
 ): Promise<RefusedNode[]> {
   const items = nodes.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.Value }));
-  // All items in one request; "changed" is listened to before the request goes out.
+  // All items in one request. Values come to the publisher, maybe before the answer to it.
   const group = ClientMonitoredItemGroup.create(
     subscription,
     items,
     { samplingInterval, discardOldest: true, queueSize: QUEUE_SIZE },
     TimestampsToReturn.Both,
   );
-  group.on("changed", (_item: ClientMonitoredItemBase, dataValue: DataValue, index: number) => {
-    const node = nodes[index];
-    if (node) handlers.onValue(node, dataValue);
-  });
+  publisher.watch(group.monitoredItems, nodes);
   await new Promise<void>((resolve, reject) => {
     group.on("initialized", () => resolve());
     group.on("err", (message: string) => reject(new Error(message)));
   });
+  publisher.watch(group.monitoredItems, nodes);
   return group.monitoredItems.flatMap((item, index) => {
     const node = nodes[index];
     return node && !item.statusCode.isGoodish() ? [{ node, status: item.statusCode }] : [];
@@ -99,20 +85,23 @@ async function monitor(
 /** Creates subscription and items on a session. Returns what ends the watching over them. */
 export async function subscribe(options: {
   session: ClientSession;
+  lane: FastLane;
   nodes: readonly NodeSetting[];
   readingCycle: number;
-  handlers: SubscriptionHandlers;
+  handlers: PublisherHandlers;
 }): Promise<{ refused: readonly RefusedNode[]; unwatch: () => void }> {
-  const { session, nodes, readingCycle, handlers } = options;
+  const { session, lane, nodes, readingCycle, handlers } = options;
   const { publishingMs, keepAliveCount } = subscriptionRequest(readingCycle);
+  const publisher = new Publisher({ lane, session, handlers });
   const subscription = await session.createSubscription2({
     requestedPublishingInterval: publishingMs,
     requestedMaxKeepAliveCount: keepAliveCount,
     requestedLifetimeCount: keepAliveCount * LIFETIME_FACTOR,
-    maxNotificationsPerPublish: 0,
+    maxNotificationsPerPublish: MOST_NOTIFICATIONS,
     publishingEnabled: true,
     priority: 1,
   });
+  publisher.subscription = subscription;
   const keepAliveMs = subscription.publishingInterval * subscription.maxKeepAliveCount;
   const silenceMs = Math.max(keepAliveMs * SILENCE_FACTOR, MIN_SILENCE_MS);
   subscription.on("terminated", () => handlers.onLost("the subscription has ended"));
@@ -120,13 +109,17 @@ export async function subscribe(options: {
     handlers.onLost(`the subscription has ended (${status.name})`),
   );
   subscription.on("error", (error: Error) => handlers.onLost(error.message));
-  const unwatch = watchSilence(subscription, silenceMs, (silent) =>
+  const stopWatching = watchSilence(publisher, silenceMs, (silent) =>
     handlers.onLost(
       `the server is connected but has sent nothing for ${Math.round(silent / 1000)} s. Cure: check the server`,
     ),
   );
+  const unwatch = (): void => {
+    stopWatching();
+    lane.close();
+  };
   try {
-    const refused = await monitor(subscription, nodes, readingCycle * 1000, handlers);
+    const refused = await monitor(subscription, publisher, nodes, readingCycle * 1000);
     return { refused, unwatch };
   } catch (error) {
     unwatch();
