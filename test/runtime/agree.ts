@@ -1,16 +1,21 @@
 /** The judgement on a case: Node.js and every build of the runtime print the same and end well. */
 import assert from "node:assert/strict";
-import { type Engine, engines, runOnDevice, runOnNode } from "./harness.ts";
+import { type Engine, enginesAndQemu, runOnDevice, runOnNode } from "./harness.ts";
 
 let known: Promise<Engine[]> | undefined;
 
 /** Builds them once per test file. */
 export function builds(): Promise<Engine[]> {
-  known ??= engines();
+  known ??= enginesAndQemu();
   return known;
 }
 
-export async function agree(name: string, args: readonly string[] = []): Promise<void> {
+/** With `errors` standard error has to be the same too. */
+export async function agree(
+  name: string,
+  args: readonly string[] = [],
+  { errors = false }: { readonly errors?: boolean } = {},
+): Promise<void> {
   const expected = await runOnNode(name, args);
   assert.equal(expected.end, 0, `${name} on Node.js: ${expected.stderr}`);
   assert.notEqual(expected.stdout, "", `${name} prints nothing`);
@@ -18,5 +23,6 @@ export async function agree(name: string, args: readonly string[] = []): Promise
     const actual = await runOnDevice(engine, name, args);
     assert.equal(actual.end, 0, `${name} on ${engine.name}: ${actual.stderr}`);
     assert.deepEqual(actual.stdout.split("\n"), expected.stdout.split("\n"), `${name} on ${engine.name}`);
+    if (errors) assert.equal(actual.stderr, expected.stderr, `${name} on ${engine.name}, standard error`);
   }
 }

@@ -1,6 +1,6 @@
 /** gateway-runtime and gateway-bytecode themselves: what they refuse, how they end, the platform, the walls of a cell. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -154,21 +154,38 @@ for (const engine of await engines()) {
     it("no code from text", async () => {
       const { stdout } = await runOnDevice(engine, "no-eval");
       const names = [
-        "indirect eval",
-        "Function",
-        "new Function",
-        "GeneratorFunction",
-        "AsyncFunction",
-        "AsyncGeneratorFunction",
+        ...["indirect eval", "Function", "new Function", "GeneratorFunction", "AsyncFunction"],
+        ...["AsyncGeneratorFunction", "constructor of a class", "constructor of a bound function"],
+        "in a class's name",
+      ];
+      const timers = ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "nextTick"];
+      const modules = [
+        "std",
+        "os",
+        "fs",
+        "./case.js",
+        "/usr/lib/gateway/app.qbc",
+        "data:text/javascript,export{}",
       ];
       assert.deepEqual(stdout.split("\n"), [
         ...names.map((name) => `${name} refused: eval is not supported`),
-        "timer with text refused: ERR_INVALID_ARG_TYPE",
+        ...timers.map((name) => `${name} with text refused: ERR_INVALID_ARG_TYPE`),
         "regular expressions compile true",
-        "natives reachable false",
+        "in reach: ",
+        ...modules.map((name) => `import ${name} refused: could not load module '${name.replace("./", "")}'`),
         "",
       ]);
       assert.match((await runOnNode("no-eval")).stdout, /^indirect eval number\nFunction function\n/);
+    });
+
+    it("has no parser in it: not even a mistake could compile a text", () => {
+      const symbols = execFileSync("nm", [engine.command.at(-1) as string], {
+        encoding: "utf8",
+        maxBuffer: 2 ** 24,
+      });
+      const parser = /\b(__JS_EvalInternal|js_parse_(program|statement|function_decl|class|assign_expr))\b/;
+      assert.match(symbols, /\bJS_EvalFunction\b/);
+      assert.doesNotMatch(symbols, parser);
     });
 
     it("platform: fork, pipes, programs", async () => {

@@ -1,6 +1,7 @@
 /**
  * Runs a case (`cases/NAME.ts`) on Node.js and on the device's runtime. A case prints lines; both must print the same.
- * The runtime is built for this PC with sanitizers; when the card's own i586 build is there (`make os`), it runs too.
+ * The runtime is built for this PC with sanitizers. When the card's own i586 build is there (`make os`), it runs too:
+ * as it is on this PC's processor, and in QEMU with the instructions that a Quark has and no others.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -23,15 +24,33 @@ export interface Outcome {
 
 export interface Engine {
   readonly name: string;
-  readonly runtime: string;
+  /** Program and arguments in front of those of gateway-runtime. */
+  readonly command: readonly string[];
   readonly compiler: string;
 }
 
-/** The builds of the runtime that cases run on. */
+/* The card's build has no LOCK prefixes: its threads are safe on one processor only, like the card's. */
+const ONE_PROCESSOR = ["taskset", "-c", "0"];
+/** What stops at CMOV, MMX and all that came later. */
+const QUARK = ["qemu-i386", "-cpu", "pentium,-mmx"];
+
+/** The builds of the runtime, as this PC runs them. */
 export async function engines(): Promise<Engine[]> {
   const sanitized = await hostRuntime("sanitized", (line) => console.error(line));
-  const list = [{ name: "sanitized", runtime: sanitized.runtime, compiler: sanitized.bytecode }];
-  if (existsSync(CARD_RUNTIME)) list.push({ name: "i586", runtime: CARD_RUNTIME, compiler: CARD_COMPILER });
+  const list: Engine[] = [{ name: "sanitized", command: [sanitized.runtime], compiler: sanitized.bytecode }];
+  if (existsSync(CARD_RUNTIME)) {
+    list.push({ name: "i586", command: [...ONE_PROCESSOR, CARD_RUNTIME], compiler: CARD_COMPILER });
+  }
+  return list;
+}
+
+/** The same, and the card's build in QEMU. Not for namespaces, landlock and seccomp: QEMU's user mode has none. */
+export async function enginesAndQemu(): Promise<Engine[]> {
+  const list = await engines();
+  if (existsSync(CARD_RUNTIME)) {
+    const command = [...ONE_PROCESSOR, ...QUARK, CARD_RUNTIME];
+    list.push({ name: "i586 in QEMU", command, compiler: CARD_COMPILER });
+  }
   return list;
 }
 
@@ -59,9 +78,7 @@ async function finish(child: ChildProcess): Promise<Outcome> {
 /** Runs an engine on bytecode, with options in front (`--stack-size=…`). */
 export function runEngine(engine: Engine, args: readonly string[]): Promise<Outcome> {
   const env = { ...process.env, UBSAN_OPTIONS: "print_stacktrace=1" };
-  /* The card's build has no LOCK prefixes: its threads are safe on one processor only, like the card's. */
-  const command = engine.name === "i586" ? ["taskset", "-c", "0", engine.runtime] : [engine.runtime];
-  const [program = "", ...front] = command;
+  const [program = "", ...front] = engine.command;
   return finish(
     spawn(program, [...front, ...args], { cwd: repository, env, stdio: ["ignore", "pipe", "pipe"] }),
   );
@@ -75,7 +92,7 @@ export async function compileCase(options: {
 }): Promise<string> {
   const { engine, entry, folder } = options;
   const script = join(folder, "case.js");
-  const bytecode = join(folder, `case-${engine.name}.qbc`);
+  const bytecode = join(folder, "case.qbc");
   await bundleApp({ target: "device", entry, outfile: script });
   const compiled = await finish(
     spawn(engine.compiler, [script, bytecode], { stdio: ["ignore", "pipe", "pipe"] }),
@@ -86,29 +103,46 @@ export async function compileCase(options: {
   return bytecode;
 }
 
-/** Calls `work` with a folder that stays when the program in it does not end well. */
-async function inFolder(name: string, work: (folder: string) => Promise<Outcome>): Promise<Outcome> {
-  const folder = mkdtempSync(join(tmpdir(), `gwcard-case-${name}-`));
-  const outcome = await work(folder);
-  if (outcome.end === 0) rmSync(folder, { recursive: true });
-  return outcome;
+/** Bytecode by compiler and case: engines that share a compiler share what it made. Kept when something fails. */
+const compiledCases = new Map<string, Promise<string>>();
+let workFolder: string | undefined;
+let failed = false;
+
+function compiledCase(engine: Engine, name: string): Promise<string> {
+  workFolder ??= makeWorkFolder();
+  const key = `${name} ${engine.compiler}`;
+  const folder = join(workFolder, `${name}-${compiledCases.size}`);
+  const bytecode = compiledCases.get(key) ?? compileCase({ engine, entry: casePath(name), folder });
+  compiledCases.set(key, bytecode);
+  return bytecode;
+}
+
+function makeWorkFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "gwcard-cases-"));
+  process.once("exit", () => {
+    if (failed) console.error(`kept: ${folder}`);
+    else rmSync(folder, { recursive: true });
+  });
+  return folder;
 }
 
 /** Runs a case on the runtime. */
-export function runOnDevice(engine: Engine, name: string, args: readonly string[] = []): Promise<Outcome> {
-  return inFolder(name, async (folder) => {
-    const bytecode = await compileCase({ engine, entry: casePath(name), folder });
-    return await runEngine(engine, [bytecode, ...args]);
-  });
+export async function runOnDevice(
+  engine: Engine,
+  name: string,
+  args: readonly string[] = [],
+): Promise<Outcome> {
+  const outcome = await runEngine(engine, [await compiledCase(engine, name), ...args]);
+  failed ||= outcome.end !== 0;
+  return outcome;
 }
 
 /** Runs a case on Node.js, as the same kind of single script: a module's main would run inside a promise job. */
-export function runOnNode(name: string, args: readonly string[] = []): Promise<Outcome> {
-  return inFolder(name, async (folder) => {
-    const script = join(folder, "case.cjs");
-    await bundleApp({ target: "node", entry: casePath(name), outfile: script });
-    return await finish(
-      spawn(process.execPath, [script, ...args], { cwd: repository, stdio: ["ignore", "pipe", "pipe"] }),
-    );
-  });
+export async function runOnNode(name: string, args: readonly string[] = []): Promise<Outcome> {
+  workFolder ??= makeWorkFolder();
+  const script = join(workFolder, `${name}.cjs`);
+  await bundleApp({ target: "node", entry: casePath(name), outfile: script });
+  return await finish(
+    spawn(process.execPath, [script, ...args], { cwd: repository, stdio: ["ignore", "pipe", "pipe"] }),
+  );
 }

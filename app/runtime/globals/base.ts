@@ -1,5 +1,5 @@
 /** Globals that everything else needs, npm's streams included. */
-import { Buffer } from "../node/buffer.ts";
+import { atob, Buffer, btoa } from "../node/buffer.ts";
 import { process } from "../node/process.ts";
 import {
   clearImmediate,
@@ -10,6 +10,7 @@ import {
   setInterval,
   setTimeout,
 } from "../node/timers.ts";
+import { DOMException } from "./dom-exception.ts";
 import { installErrorExtras } from "./error.ts";
 import { AbortController, AbortSignal, Event, EventTarget } from "./event-target.ts";
 import { performance } from "./performance.ts";
@@ -27,8 +28,11 @@ defineGlobals({
   AbortController,
   AbortSignal,
   Buffer,
+  DOMException,
   Event,
   EventTarget,
+  atob,
+  btoa,
   clearImmediate,
   clearInterval,
   clearTimeout,

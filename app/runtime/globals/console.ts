@@ -44,8 +44,8 @@ export const console = {
   table: log,
   assert(condition: unknown, ...args: unknown[]) {
     if (condition) return;
-    if (typeof args[0] === "string") error(`Assertion failed: ${args[0]}`, ...args.slice(1));
-    else error(...(args.length > 0 ? ["Assertion failed", ...args] : ["Assertion failed"]));
+    if (args.length === 0) error("Assertion failed");
+    else error(`Assertion failed: ${args[0]}`, ...args.slice(1));
   },
   count(label = "default") {
     const count = (counts.get(label) ?? 0) + 1;

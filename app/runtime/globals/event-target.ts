@@ -1,5 +1,6 @@
 /** Event, EventTarget, AbortController and AbortSignal (DOM Standard), as far as Node's API hands them around. */
 import { nodeError } from "../node/node-error.ts";
+import { DOMException } from "./dom-exception.ts";
 
 type Handler = ((event: Event) => void) | { handleEvent(event: Event): void };
 
@@ -77,14 +78,6 @@ export class EventTarget {
   }
 }
 
-function domException(name: string, message: string, code: number): Error {
-  const error = nodeError(Error, String(code), message);
-  Object.defineProperties(error, { name: { value: name, configurable: true }, code: { value: code } });
-  return error;
-}
-
-const ABORT_ERR = 20;
-const TIMEOUT_ERR = 23;
 const allowConstruction = Symbol("AbortSignal");
 
 export class AbortSignal extends EventTarget {
@@ -107,7 +100,7 @@ export class AbortSignal extends EventTarget {
   }
   static timeout(delay: number): AbortSignal {
     const signal = AbortSignal.create();
-    const reason = domException("TimeoutError", "The operation was aborted due to timeout", TIMEOUT_ERR);
+    const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
     setTimeout(() => signal.trigger(reason), delay).unref();
     return signal;
   }
@@ -142,7 +135,7 @@ export class AbortSignal extends EventTarget {
   trigger(reason: unknown): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    this.#reason = reason ?? domException("AbortError", "This operation was aborted", ABORT_ERR);
+    this.#reason = reason ?? new DOMException("This operation was aborted", "AbortError");
     this.dispatchEvent(new Event("abort"));
   }
 }

@@ -1,11 +1,10 @@
 /** structuredClone of plain data: what the algorithm can't copy throws, as in the standard. */
 import { types } from "../node/util/types.ts";
+import { DOMException } from "./dom-exception.ts";
 
 function copy(value: unknown, seen: Map<object, unknown>): unknown {
   if (typeof value === "function" || typeof value === "symbol") {
-    const error = new Error(`${String(value)} could not be cloned.`);
-    error.name = "DataCloneError";
-    throw error;
+    throw new DOMException(`${String(value)} could not be cloned.`, "DataCloneError");
   }
   if (typeof value !== "object" || value === null) return value;
   const known = seen.get(value);

@@ -271,10 +271,13 @@ static JSValue write_text(JSContext *ctx, JSValueConst this_value, int argc, JSV
     JSValueConst name = argv[3];
     if (!JS_IsString(argv[0]))
         return gw_buffer_slow(ctx, "write", this_value, argc, argv);
-    if (JS_IsString(argv[1]) && JS_IsUndefined(argv[2])) {
+    if (JS_IsUndefined(argv[1])) {
+        /* As in Node.js: without an offset nothing behind it counts. */
+        name = JS_UNDEFINED;
+    } else if (JS_IsString(argv[1]) && JS_IsUndefined(argv[2])) {
         name = argv[1];
     } else {
-        if (!JS_IsUndefined(argv[1]) && !gw_is_integer(argv[1], &offset))
+        if (!gw_is_integer(argv[1], &offset))
             return gw_buffer_slow(ctx, "write", this_value, argc, argv);
         if (JS_IsString(argv[2]))
             name = argv[2];

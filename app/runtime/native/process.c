@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "modules.h"
 #include "signals.h"
+#include "utf8.h"
 
 /* As in Node.js: the handler of 'exit' itself failed. */
 #define EXIT_HANDLER_FAILED 7
@@ -294,14 +295,11 @@ static JSValue process_print(JSContext *ctx, JSValueConst this_value, int argc, 
 {
     (void)this_value;
     int32_t fd;
-    size_t length;
-    if (argc < 2 || JS_ToInt32(ctx, &fd, argv[0]) != 0)
+    gw_utf8 text;
+    if (argc < 2 || JS_ToInt32(ctx, &fd, argv[0]) != 0 || gw_utf8_of(ctx, argv[1], &text) != 0)
         return JS_EXCEPTION;
-    const char *text = JS_ToCStringLen(ctx, &length, argv[1]);
-    if (text == NULL)
-        return JS_EXCEPTION;
-    int error = gw_write_all(fd, text, length);
-    JS_FreeCString(ctx, text);
+    int error = gw_write_all(fd, text.bytes, text.len);
+    gw_utf8_release(ctx, &text);
     return error == 0 ? JS_UNDEFINED : gw_throw_errno(ctx, error, "write", NULL);
 }
 

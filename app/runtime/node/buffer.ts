@@ -4,46 +4,20 @@
  */
 import type { Buffer as NodeBuffer } from "node:buffer";
 import { native } from "../binding.ts";
-import { numberMethods, refuseNumber } from "./buffer-numbers.ts";
+import { atob, btoa } from "./buffer/base64.ts";
+import { copy, fill, write } from "./buffer/filling.ts";
+import { binding, isBytes, isMemory, type Method } from "./buffer/native.ts";
+import { numberMethods, refuseNumber } from "./buffer/numbers.ts";
+import { compare, compareRange, indexOf } from "./buffer/search.ts";
+import { encodingMethods } from "./buffer/slices.ts";
 import {
   bufferOutOfBounds,
   invalidArgType,
-  invalidArgValue,
   nodeError,
-  outOfRange,
   unknownEncoding,
   validateInteger,
   validateNumber,
-  validateString,
 } from "./node-error.ts";
-
-type Method = (this: Uint8Array, ...args: never[]) => unknown;
-
-/** What native/buffer*.c offers. */
-interface BufferBinding {
-  readonly methods: Readonly<Record<string, Method>>;
-  setSlowHook(hook: (method: string, self: unknown, ...args: unknown[]) => unknown): void;
-  from(value: unknown, encoding?: unknown): Buffer;
-  byteLength(value: unknown, encoding?: unknown): number;
-  alloc(size: unknown, fill?: unknown, encoding?: unknown): Buffer;
-  allocUnsafe(size: unknown): Buffer;
-  isEncoding(name: string): boolean;
-  view(memory: ArrayBufferLike, offset: number, length: number): Buffer;
-  concat(list: readonly Uint8Array[], length?: number): Buffer;
-  compare(a: Uint8Array, b: Uint8Array): -1 | 0 | 1;
-  fillBytes(target: Uint8Array, pattern: number | Uint8Array, start: number, end: number): void;
-  swap(target: Uint8Array, width: number): void;
-  search(
-    hay: Uint8Array,
-    needle: number | Uint8Array,
-    offset: number,
-    forward: boolean,
-    step: number,
-  ): number;
-  utf8Decode(bytes: ArrayBufferView | ArrayBuffer, fatal: boolean, ignoreBOM: boolean): string | undefined;
-}
-
-const binding = native("buffer") as BufferBinding;
 
 /** Largest Buffer: QuickJS's limit for an ArrayBuffer. */
 export const kMaxLength = 2 ** 31 - 1;
@@ -52,15 +26,6 @@ export const constants = { MAX_LENGTH: kMaxLength, MAX_STRING_LENGTH: kStringMax
 export const INSPECT_MAX_BYTES = 50;
 
 class FastBuffer extends Uint8Array {}
-
-const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
-const isMemory = (value: unknown): value is ArrayBufferLike =>
-  value instanceof ArrayBuffer ||
-  (typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer);
-
-function requireBytes(value: unknown, name: string): asserts value is Uint8Array {
-  if (!isBytes(value)) throw invalidArgType(name, ["Buffer", "Uint8Array"], value);
-}
 
 function validateSize(size: unknown): asserts size is number {
   validateNumber(size, "size", 0, kMaxLength);
@@ -140,92 +105,6 @@ function from(value: unknown, encodingOrOffset: unknown, length: unknown): Buffe
   throw invalidArgType("first argument", expected, value);
 }
 
-function toInteger(value: unknown, fallback: number): number {
-  const number = Number(value);
-  return Number.isNaN(number) ? fallback : Math.trunc(number);
-}
-
-function copy(source: unknown, target: unknown, ...range: unknown[]): number {
-  requireBytes(source, "source");
-  requireBytes(target, "target");
-  const [targetStart = 0, sourceStart = 0, sourceEnd = source.length] = range;
-  const to = toInteger(targetStart, 0);
-  if (to < 0) throw outOfRange("targetStart", ">= 0", to);
-  const from = toInteger(sourceStart, 0);
-  if (from < 0 || from > source.length) {
-    throw outOfRange("sourceStart", `>= 0 && <= ${source.length}`, from);
-  }
-  const end = toInteger(sourceEnd, 0);
-  if (end < 0) throw outOfRange("sourceEnd", ">= 0", end);
-  if (to >= target.length) return 0;
-  return Buffer.prototype.copy.call(source as Buffer, target, to, from, Math.min(end, source.length));
-}
-
-function write(buffer: unknown, text: unknown, offset: unknown, length: unknown, encoding: unknown): number {
-  requireBytes(buffer, "this");
-  if (typeof text !== "string")
-    throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "argument must be a string");
-  let name = encoding;
-  if (length === undefined && typeof offset === "string") {
-    name = offset;
-  } else if (offset !== undefined) {
-    validateInteger(offset, "offset", 0, buffer.length);
-    if (typeof length === "string") name = length;
-    else if (length !== undefined) validateInteger(length, "length", 0, buffer.length);
-  }
-  if (name && !binding.isEncoding(String(name))) throw unknownEncoding(name);
-  const plain = (value: unknown) => (typeof value === "number" ? value : undefined);
-  const start = plain(offset) ?? 0;
-  return Buffer.prototype.write.call(
-    buffer as Buffer,
-    text,
-    start,
-    plain(length) ?? buffer.length - start,
-    "utf8",
-  );
-}
-
-function fill(
-  buffer: Buffer,
-  input: unknown,
-  offset?: unknown,
-  end?: unknown,
-  encoding?: unknown,
-): Uint8Array {
-  let [value, start, stop, name] = [input, offset, end, encoding];
-  if (typeof value === "string") {
-    if (start === undefined || typeof start === "string") [name, start, stop] = [start, undefined, undefined];
-    else if (typeof stop === "string") [name, stop] = [stop, undefined];
-    if (name !== undefined && name !== null && name !== "" && !binding.isEncoding(String(name))) {
-      validateString(name, "encoding");
-      throw unknownEncoding(name);
-    }
-    if (value.length === 0) {
-      value = 0;
-    } else {
-      const text = value;
-      const bytes = binding.from(text, name || undefined);
-      if (bytes.length === 0) throw invalidArgValue("value", text);
-      value = bytes;
-    }
-  } else if (isBytes(value) || ArrayBuffer.isView(value)) {
-    if (value.byteLength === 0) throw invalidArgValue("value", value);
-  } else {
-    value = Number(value) | 0;
-  }
-  if (start === undefined) {
-    [start, stop] = [0, buffer.length];
-  } else {
-    validateNumber(start, "offset", 0);
-    if (stop === undefined) stop = buffer.length;
-    else validateNumber(stop, "end", 0, buffer.length);
-    if (start >= (stop as number)) return buffer;
-  }
-  const pattern = typeof value === "number" ? value & 0xff : (value as Uint8Array);
-  binding.fillBytes(buffer, pattern, Math.trunc(start as number), Math.trunc(stop as number));
-  return buffer;
-}
-
 function refuse(name: string, expected: readonly string[]) {
   return (_self: unknown, value: unknown): never => {
     throw invalidArgType(name, expected, value);
@@ -259,53 +138,6 @@ function refuseConcat(list: unknown, length: unknown): never {
   throw new RangeError("Array buffer allocation failed");
 }
 
-function compare(a: unknown, b: unknown): -1 | 0 | 1 {
-  requireBytes(a, "buf1");
-  requireBytes(b, "buf2");
-  return binding.compare(a, b);
-}
-
-function compareRange(self: Uint8Array, target: unknown, ...range: unknown[]): -1 | 0 | 1 {
-  requireBytes(target, "target");
-  const names = ["targetStart", "targetEnd", "sourceStart", "sourceEnd"];
-  const limits = [Number.MAX_SAFE_INTEGER, target.length, Number.MAX_SAFE_INTEGER, self.length];
-  const fallback = [0, target.length, 0, self.length];
-  const [targetStart, targetEnd, start, end] = names.map((name, i) => {
-    if (range[i] === undefined) return fallback[i];
-    validateInteger(range[i], name, 0, limits[i]);
-    return range[i];
-  }) as [number, number, number, number];
-  if (start >= end) return targetStart >= targetEnd ? 0 : -1;
-  if (targetStart >= targetEnd) return 1;
-  return binding.compare(
-    Uint8Array.prototype.subarray.call(self, start, end),
-    Uint8Array.prototype.subarray.call(target, targetStart, targetEnd),
-  );
-}
-
-function indexOf(
-  self: Uint8Array,
-  value: unknown,
-  byteOffset: unknown,
-  encoding: unknown,
-  forward: boolean,
-): number {
-  let [offset, name] = [byteOffset, encoding];
-  if (typeof offset === "string") [offset, name] = [undefined, offset];
-  let start = Number(offset);
-  if (Number.isNaN(start)) start = forward ? 0 : self.length;
-  start = Math.trunc(Math.max(-0x80000000, Math.min(0x7fffffff, start)));
-  if (typeof value === "number") return binding.search(self, (value >>> 0) & 0xff, start, forward, 1);
-  const known = name === undefined || binding.isEncoding(String(name));
-  const wide = known && /^(ucs-?2|utf-?16le)$/i.test(String(name));
-  if (typeof value === "string") {
-    if (!known) throw unknownEncoding(name);
-    return binding.search(self, binding.from(value, name), start, forward, wide ? 2 : 1);
-  }
-  if (isBytes(value)) return binding.search(self, value, start, forward, wide ? 2 : 1);
-  throw invalidArgType("value", ["number", "string", "Buffer", "Uint8Array"], value);
-}
-
 function swapper(width: number) {
   return function swap(this: Uint8Array) {
     if (this.length % width !== 0) {
@@ -321,6 +153,22 @@ function swapper(width: number) {
 }
 
 const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
+
+type Inspect = (value: unknown, options: object) => string;
+
+function inspectBytes(this: Uint8Array, _depth?: unknown, options?: object, inspect?: Inspect): string {
+  const hex = binding
+    .view(this.buffer, this.byteOffset, Math.min(this.length, INSPECT_MAX_BYTES))
+    .toString("hex");
+  const more = this.length - INSPECT_MAX_BYTES;
+  const rest = more > 0 ? ` ... ${more} more byte${more > 1 ? "s" : ""}` : "";
+  const shown = `${hex.replace(/(.{2})(?=.)/g, "$1 ")}${rest}`;
+  // Behind the bytes' own keys are those that somebody put on the Buffer.
+  const extras = inspect ? Object.entries(this).slice(this.length) : [];
+  if (extras.length === 0 || !inspect) return `<Buffer ${shown}>`;
+  const extraText = inspect(Object.fromEntries(extras), { ...options, breakLength: Infinity, compact: true });
+  return `<Buffer ${shown}${shown === "" ? "" : ", "}${extraText.slice(2, -2)}>`;
+}
 
 const methods: Record<PropertyKey, unknown> = {
   fill(this: Buffer, value: unknown, offset?: unknown, end?: unknown, encoding?: unknown) {
@@ -344,15 +192,16 @@ const methods: Record<PropertyKey, unknown> = {
   swap16: swapper(2),
   swap32: swapper(4),
   swap64: swapper(8),
-  [inspectCustom](this: Uint8Array) {
-    const hex = binding
-      .view(this.buffer, this.byteOffset, Math.min(this.length, INSPECT_MAX_BYTES))
-      .toString("hex");
-    const more = this.length - INSPECT_MAX_BYTES;
-    const rest = more > 0 ? ` ... ${more} more byte${more > 1 ? "s" : ""}` : "";
-    return `<Buffer ${hex.replace(/(.{2})(?=.)/g, "$1 ")}${rest}>`;
-  },
+  inspect: inspectBytes,
+  [inspectCustom]: inspectBytes,
 };
+
+/** Node's first names for `buffer` and `byteOffset`. */
+function deprecatedView(view: (buffer: Uint8Array) => unknown) {
+  return function get(this: unknown) {
+    return this instanceof FastBuffer ? view(this) : undefined;
+  };
+}
 
 function put(target: object, members: object): void {
   for (const key of Reflect.ownKeys(members)) {
@@ -366,17 +215,12 @@ const natives = Object.fromEntries(names.map((name) => [name, binding.methods[na
 put(FastBuffer.prototype, natives);
 put(FastBuffer.prototype, numberMethods(natives));
 put(FastBuffer.prototype, methods);
+Object.defineProperties(FastBuffer.prototype, {
+  parent: { get: deprecatedView((buffer) => buffer.buffer), enumerable: true, configurable: true },
+  offset: { get: deprecatedView((buffer) => buffer.byteOffset), enumerable: true, configurable: true },
+});
 put(FastBuffer.prototype, { toLocaleString: natives.toString });
-for (const name of ["utf8", "latin1", "ascii", "hex", "base64", "base64url", "ucs2"]) {
-  put(FastBuffer.prototype, {
-    [`${name}Slice`](this: Buffer, start?: number, end?: number) {
-      return this.toString(name as BufferEncoding, start, end);
-    },
-    [`${name}Write`](this: Buffer, text: string, offset = 0, length = this.length - offset) {
-      return this.write(text, offset, length, name as BufferEncoding);
-    },
-  });
-}
+put(FastBuffer.prototype, encodingMethods);
 
 /** Callable with and without `new`, as Node's deprecated constructor is. */
 function BufferFunction(value: unknown, encodingOrOffset?: unknown, length?: unknown): Buffer {
@@ -415,8 +259,8 @@ export const utf8Decode = binding.utf8Decode;
 
 export const isUtf8 = (input: Uint8Array): boolean => binding.utf8Decode(input, true, true) !== undefined;
 export const isAscii = (input: Uint8Array): boolean => input.every((byte) => byte < 0x80);
-export const btoa = (text: string): string => Buffer.from(text, "latin1").toString("base64");
-export const atob = (text: string): string => Buffer.from(text, "base64").toString("latin1");
+
+export { atob, btoa };
 
 export default {
   Buffer,

@@ -15,9 +15,23 @@ export function nodeError(Base: ErrorClass, code: string, message: string): Erro
   return error;
 }
 
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\b": "\\b",
+  "\t": "\\t",
+  "\n": "\\n",
+  "\f": "\\f",
+  "\r": "\\r",
+  "\\": "\\\\",
+};
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0).toString(16);
+  return ESCAPES[character] ?? (code.length < 3 ? `\\x${code.toUpperCase().padStart(2, "0")}` : `\\u${code}`);
+}
+
 function quoted(text: string): string {
   const quote = !text.includes("'") ? "'" : !text.includes('"') ? '"' : !text.includes("`") ? "`" : "'";
-  return quote + text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n") + quote;
+  return quote + text.replace(/[\0-\x1f\x7f-\x9f\\]|\p{Surrogate}/gu, escaped) + quote;
 }
 
 /** A primitive as util.inspect shows it. */
@@ -28,6 +42,14 @@ function shown(value: unknown): string {
   return String(value);
 }
 
+/** Enough of a primitive to recognise it. */
+function excerpt(value: unknown): string {
+  const long = typeof value === "string" ? value : shown(value);
+  const text = long.length > 28 ? `${long.slice(0, 25)}...` : long;
+  if (typeof value !== "string") return text;
+  return text.includes("'") ? JSON.stringify(text) : `'${text}'`;
+}
+
 function received(value: unknown): string {
   if (value === null || value === undefined) return ` Received ${value}`;
   if (typeof value === "function") return ` Received function ${value.name}`;
@@ -35,9 +57,7 @@ function received(value: unknown): string {
     const name = value.constructor?.name;
     return name ? ` Received an instance of ${name}` : " Received [Object: null prototype] {}";
   }
-  let text = shown(value);
-  if (text.length > 28) text = `${text.slice(0, 25)}...`;
-  return ` Received type ${typeof value} (${text})`;
+  return ` Received type ${typeof value} (${excerpt(value)})`;
 }
 
 function list(items: readonly string[]): string {

@@ -1,5 +1,6 @@
 /** node:tty: the standard output streams write at once, so that nothing is lost when the process ends. */
 import { native } from "../binding.ts";
+import { Buffer } from "./buffer.ts";
 import { Writable } from "./stream.ts";
 
 const files = native("fs_io") as {
@@ -28,10 +29,11 @@ export class WriteStream extends Writable {
     this.isTTY = isatty(fd);
   }
 
-  override _write(chunk: string | Uint8Array, _encoding: string, callback: WriteCallback): void {
+  override _write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: WriteCallback): void {
     try {
-      if (typeof chunk === "string") output.print(this.fd, chunk);
-      else fdio.writeAll(this.fd, chunk);
+      if (typeof chunk !== "string") fdio.writeAll(this.fd, chunk);
+      else if (encoding === "utf8") output.print(this.fd, chunk);
+      else fdio.writeAll(this.fd, Buffer.from(chunk, encoding));
       callback();
     } catch (error) {
       callback(error as Error);

@@ -2,7 +2,7 @@
 
 import { invalidArgType, nodeError } from "./node-error.ts";
 import { isDeepStrictEqual } from "./util/deep-equal.ts";
-import { format } from "./util/format.ts";
+import { format, formatWithOptions } from "./util/format.ts";
 import { customInspect, errorStack, inspect } from "./util/inspect.ts";
 import { TextDecoder, TextEncoder } from "./util/text.ts";
 import { types } from "./util/types.ts";
@@ -121,7 +121,17 @@ export const isString = (value: unknown) => typeof value === "string";
 export const isSymbol = (value: unknown) => typeof value === "symbol";
 export const isUndefined = (value: unknown) => value === undefined;
 
-export { customInspect, errorStack, format, inspect, isDeepStrictEqual, TextDecoder, TextEncoder, types };
+export {
+  customInspect,
+  errorStack,
+  format,
+  formatWithOptions,
+  inspect,
+  isDeepStrictEqual,
+  TextDecoder,
+  TextEncoder,
+  types,
+};
 
 export default {
   TextDecoder,
@@ -131,6 +141,7 @@ export default {
   debuglog,
   deprecate,
   format,
+  formatWithOptions,
   inherits,
   inspect,
   isArray,

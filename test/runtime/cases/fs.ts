@@ -159,19 +159,22 @@ told("big file", () => {
 told("proc file", () => fs.readFileSync("/proc/self/status", "utf8").startsWith("Name:"));
 
 // One after the other: Node.js does them on several threads.
-fs.readFile(at("missing"), (error, data) => {
-  console.log("callback", error?.code, data);
-  fs.stat(at("b"), (problem, stats) => {
-    console.log("callback stat", problem, stats.size);
-    fs.mkdir(at("m"), { recursive: true }, (failure, made) =>
-      console.log("callback mkdir", failure, made === at("m")),
-    );
+const calledBack = new Promise<void>((resolve) => {
+  fs.readFile(at("missing"), (error, data) => {
+    console.log("callback", error?.code, data);
+    fs.stat(at("b"), (problem, stats) => {
+      console.log("callback stat", problem, stats.size);
+      fs.mkdir(at("m"), { recursive: true }, (failure, made) => {
+        console.log("callback mkdir", failure, made === at("m"));
+        resolve();
+      });
+    });
   });
 });
 showCode("no callback", () => fs.readFile(at("b"), wrong(undefined)));
 console.log("callbacks come later");
 async function main(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await calledBack;
   console.log(
     "promise",
     await promises.readFile(at("b"), "utf8"),

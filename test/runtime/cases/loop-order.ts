@@ -48,7 +48,7 @@ function dueTogether(): void {
     Promise.resolve().then(() => order.push("microtask of a"));
   }, 1);
   setTimeout(() => order.push("b"), 1);
-  setTimeout(() => order.push("c"), 3);
+  setTimeout(() => order.push("c"), 12);
   setTimeout(() => order.push("d"), 2);
   setTimeout(() => {
     order.push("e");

@@ -9,6 +9,9 @@ const attempts: Record<string, () => unknown> = {
   GeneratorFunction: () => constructorOf(Object.getPrototypeOf(function* () {}))("yield 2"),
   AsyncFunction: () => constructorOf(Object.getPrototypeOf(async () => undefined))("return 2"),
   AsyncGeneratorFunction: () => constructorOf(Object.getPrototypeOf(async function* () {}))("yield 2"),
+  "constructor of a class": () => constructorOf(class {})("return 2"),
+  "constructor of a bound function": () => constructorOf(constructorOf.bind(null))("return 2"),
+  "in a class's name": () => Reflect.construct(constructorOf(Object), ["return 2"], class {}),
 };
 for (const [name, attempt] of Object.entries(attempts)) {
   try {
@@ -17,10 +20,48 @@ for (const [name, attempt] of Object.entries(attempts)) {
     console.log(name, "refused:", (error as Error).message);
   }
 }
-try {
-  setTimeout("console.log('timer with text ran')" as never, 1);
-} catch (error) {
-  console.log("timer with text refused:", (error as { code: string }).code);
+const timers = { setTimeout, setInterval, setImmediate, queueMicrotask, nextTick: process.nextTick };
+for (const [name, start] of Object.entries(timers)) {
+  try {
+    start("console.log('text ran')" as never, 1);
+  } catch (error) {
+    console.log(`${name} with text refused:`, (error as { code: string }).code);
+  }
 }
 console.log("regular expressions compile", /a+/u.test("caat"));
-console.log("natives reachable", "__gateway" in globalThis);
+const REACHES = [
+  ...[
+    "__gateway",
+    "std",
+    "os",
+    "bjson",
+    "scriptArgs",
+    "loadScript",
+    "evalScript",
+    "print",
+    "require",
+    "module",
+  ],
+  ...["Worker", "WebAssembly", "ShadowRealm", "importScripts"],
+];
+console.log("in reach:", REACHES.filter((name) => name in globalThis).join());
+
+async function main(): Promise<void> {
+  for (const name of [
+    "std",
+    "os",
+    "fs",
+    "./case.js",
+    "/usr/lib/gateway/app.qbc",
+    "data:text/javascript,export{}",
+  ]) {
+    // In a variable, or the bundler would look for it.
+    const specifier = name;
+    try {
+      console.log(`import ${name}`, typeof (await import(specifier)));
+    } catch (error) {
+      console.log(`import ${name} refused:`, (error as Error).message);
+    }
+  }
+}
+main();

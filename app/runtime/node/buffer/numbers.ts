@@ -2,7 +2,7 @@
  * What the native number methods of Buffer leave over: Node's checks and errors for bad offsets and values, BigInt
  * writes, and integers of 1 to 6 bytes.
  */
-import { bufferOutOfBounds, invalidArgType, outOfRange, validateNumber } from "./node-error.ts";
+import { bufferOutOfBounds, invalidArgType, outOfRange, validateNumber } from "../node-error.ts";
 
 type Bytes = Uint8Array;
 type Method = (this: Bytes, ...args: never[]) => unknown;
@@ -116,10 +116,13 @@ function bigWriter(write: Method, signed: boolean): Method {
   const max = signed ? 2n ** 63n - 1n : 2n ** 64n - 1n;
   const min = signed ? -(2n ** 63n) : 0n;
   return function writeBig(this: Bytes, value: bigint, offset = 0) {
-    checkValue(value, min, max, 8);
+    // In this order: a number out of range is told so, and another one only after the offset.
+    // Compared as numbers: the engine errs on negative numbers beside BigInts.
+    const [low, high] = typeof value === "bigint" ? [min, max] : [Number(min), Number(max)];
+    if (value < low || value > high) checkValue(value, min, max, 8);
+    checkBounds(this, offset, 8);
     if (typeof value !== "bigint")
       throw new TypeError("Cannot mix BigInt and other types, use explicit conversions");
-    checkBounds(this, offset, 8);
     return (write as (this: Bytes, value: bigint, offset: number) => number).call(this, value, offset);
   } as Method;
 }

@@ -1,0 +1,30 @@
+/** The cases (`cases/NAME.ts`) that print the same on Node.js and on the runtime, and what each needs around it. */
+export type Needs = "nothing" | "net peers" | "pki" | "tls servers";
+
+export const AGREEING: Readonly<Record<string, Needs>> = {
+  assert: "nothing",
+  "buffer-corners": "nothing",
+  "buffer-memory": "nothing",
+  "buffer-numbers": "nothing",
+  "buffer-text": "nothing",
+  codec: "nothing",
+  console: "nothing",
+  "crypto-cipher": "nothing",
+  "crypto-hash": "nothing",
+  "crypto-key": "pki",
+  "crypto-rsa": "pki",
+  "crypto-x509": "pki",
+  events: "nothing",
+  fs: "nothing",
+  "loop-order": "nothing",
+  "net-client": "net peers",
+  "path-os": "nothing",
+  process: "nothing",
+  "process-exit": "nothing",
+  streams: "nothing",
+  "string-decoder": "nothing",
+  timers: "nothing",
+  "tls-client": "tls servers",
+  url: "nothing",
+  util: "nothing",
+};
