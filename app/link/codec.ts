@@ -15,6 +15,9 @@ const PORT_AT = 8;
 const LENGTH_AT = 12;
 /** The first byte of a packet, and at most four of its remaining length (MQTT 3.1.1 §2.2.3). */
 const LONGEST_FIXED_HEADER = 5;
+const PUBACK = 0x40;
+const PUBACK_BYTES = 4;
+const LAST_ID = 0xffff;
 
 function writeFrame(target: Buffer, at: number, port: number, text: string): number {
   if (!Number.isInteger(port) || port < 0 || port > MAX_UINT32) {
@@ -78,4 +81,17 @@ function writePublish(
   return to + source.copy(target, to, start, end);
 }
 
-export const codec: Codec = { writeFrame, scanFrames, readdressFrames, writePublish };
+function countPubacks(bytes: Uint8Array, at: number): number {
+  let count = 0;
+  let next = -1;
+  for (let each = at; each + PUBACK_BYTES <= bytes.length; each += PUBACK_BYTES) {
+    if (bytes[each] !== PUBACK || bytes[each + 1] !== PUBACK_BYTES - 2) break;
+    const id = ((bytes[each + 2] as number) << 8) | (bytes[each + 3] as number);
+    if (next !== -1 && id !== next) break;
+    count += 1;
+    next = id === LAST_ID ? 1 : id + 1;
+  }
+  return count;
+}
+
+export const codec: Codec = { writeFrame, scanFrames, readdressFrames, writePublish, countPubacks };

@@ -34,4 +34,6 @@ export interface Codec {
     start: number,
     end: number,
   ): number;
+  /** How many PUBACKs (§3.4) there are from `at` on, whole and with consecutive ids; 65535 is followed by 1. */
+  countPubacks(bytes: Uint8Array, at: number): number;
 }

@@ -4,6 +4,8 @@
  * make it collect a packet of 256 MB. Acknowledgements end here; mqtt.js gets the rest.
  */
 
+import { codec } from "#codec";
+
 /** First bytes of the packets that acknowledge (MQTT 3.1.1 §2.2). */
 export const PUBACK = 0x40;
 export const PUBREC = 0x50;
@@ -34,12 +36,13 @@ export class MqttProtocolError extends Error {
 }
 
 export class AckReader {
-  readonly #onAck: (type: AckType, id: number) => void;
+  /** Hears of `count` messages with consecutive ids from `id` on (65535 is followed by 1). */
+  readonly #onAck: (type: AckType, id: number, count: number) => void;
   /** The packet that a chunk ended in: its first `#seen` bytes. */
   readonly #packet = Buffer.alloc(ACK_BYTES);
   #seen = 0;
 
-  constructor(onAck: (type: AckType, id: number) => void) {
+  constructor(onAck: (type: AckType, id: number, count: number) => void) {
     this.#onAck = onAck;
   }
 
@@ -50,10 +53,10 @@ export class AckReader {
     let at = 0;
     while (at < length) {
       if (this.#seen === 0) {
-        // The usual case: PUBACKs and nothing else.
-        while (at + ACK_BYTES <= length && chunk[at] === PUBACK && chunk[at + 1] === 2) {
-          this.#onAck(PUBACK, ((chunk[at + 2] as number) << 8) | (chunk[at + 3] as number));
-          at += ACK_BYTES;
+        // The usual case: PUBACKs and nothing else, in the order of the messages.
+        for (let count = codec.countPubacks(chunk, at); count > 0; count = codec.countPubacks(chunk, at)) {
+          this.#onAck(PUBACK, ((chunk[at + 2] as number) << 8) | (chunk[at + 3] as number), count);
+          at += count * ACK_BYTES;
         }
         if (at === length) break;
       }
@@ -76,7 +79,7 @@ export class AckReader {
     this.#seen = 0;
     const type = packet[0] as number;
     if (type !== PUBACK && type !== PUBREC && type !== PUBCOMP) return whole;
-    this.#onAck(type, packet.readUInt16BE(2));
+    this.#onAck(type, packet.readUInt16BE(2), 1);
     return null;
   }
 

@@ -5,28 +5,43 @@
  */
 import { codec } from "#codec";
 import type { QualityOfService } from "../../config/mqtt-file.ts";
+import { HEADER_BYTES } from "../../link/frame-format.ts";
+import { FOUND_FIELDS } from "../../runtime/codec-types.ts";
 import { type AckType, MqttProtocolError, PUBACK, PUBCOMP, PUBREC, TYPE_NAMES } from "./ack-reader.ts";
-import { DUP_FLAG, firstByte, publishBytesAtMost } from "./publish.ts";
+import { DUP_FLAG, firstByte, pubrel, ROOM_BESIDE_TOPIC_AND_PAYLOAD } from "./packets.ts";
 
 /** A segment is what one TLS record holds; a longer packet has a segment of its own. */
 const SEGMENT_BYTES = 16 * 1024;
-/** Messages that may be unacknowledged; a power of two. What a broker takes that needs 100 ms to answer is enough for this device. */
-const MOST_MESSAGES = 512;
-/** With quality of service 2 a broker holds every id, and some hold no more than 100. */
-const MOST_EXACTLY_ONCE = 64;
+/** Segments in use stay below this, as long as one is enough. */
 const MOST_BYTES = 256 * 1024;
+/** Messages that may be unacknowledged, a power of two: enough for 1,000 in a second and a broker half a second away. */
+const MOST_MESSAGES = 512;
+/** With quality of service 2 the broker has to remember every id, and some remember no more than 100. */
+const MOST_EXACTLY_ONCE = 64;
+const SLOT_MASK = MOST_MESSAGES - 1;
 /** Packet identifiers are 1 to this (§2.3.1). */
 const LAST_ID = 0xffff;
 
-/** What an acknowledgement is waited for with. */
-const FREE = 0;
-const SENT = 1;
-const RELEASED = 2;
-/** Acknowledged, behind an older one that is not. */
-const DONE = 3;
+/** What is known of a message in flight: it was sent; the broker has it (§4.3.3); done, but behind one that is not. */
+const SENT = 0;
+const RELEASED = 1;
+const DONE = 2;
 
 /** Takes bytes for the broker; false when its own buffer is full. */
 export type Write = (bytes: Buffer) => boolean;
+
+class Segment {
+  readonly bytes: Buffer;
+  used = 0;
+  /** How much of it the socket has. */
+  written = 0;
+  /** Messages in it that are in flight. */
+  waiting = 0;
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafe(size);
+  }
+}
 
 export class Outbox {
   readonly #qos: QualityOfService;
@@ -35,21 +50,21 @@ export class Outbox {
   /** Whether a message has arrived, as far as its quality of service lets us know. */
   delivered = false;
   #write: Write | null = null;
-  #segment = Buffer.allocUnsafe(SEGMENT_BYTES);
-  /** Bytes of the segment that are written to the socket, and bytes that are in use. */
-  #written = 0;
-  #used = 0;
   #full = false;
 
-  /** The messages in flight, a ring: their ids follow one another from that of the oldest. */
-  readonly #states = new Uint8Array(MOST_MESSAGES);
-  readonly #segments: (Buffer | null)[] = new Array(MOST_MESSAGES).fill(null);
-  readonly #starts = new Int32Array(MOST_MESSAGES);
-  readonly #ends = new Int32Array(MOST_MESSAGES);
+  #tail = new Segment(SEGMENT_BYTES);
+  /** Oldest first; the last one is the tail. */
+  readonly #segments: Segment[] = [this.#tail];
+  #capacity = SEGMENT_BYTES;
+
+  /** The messages in flight, a ring: their ids follow one another from that of the oldest, their segments too. */
   #oldest = 0;
   #oldestId = 1;
   #count = 0;
-  #bytes = 0;
+  readonly #starts = new Int32Array(MOST_MESSAGES);
+  readonly #marks = new Uint8Array(MOST_MESSAGES);
+  /** Marks that are not `SENT`; usually there are none. */
+  #marked = 0;
 
   constructor(qos: QualityOfService) {
     this.#qos = qos;
@@ -62,17 +77,16 @@ export class Outbox {
     return this.#count > 0;
   }
 
-  /** Whether another message may leave now. */
-  get hasRoom(): boolean {
-    return !this.#full && this.#count < this.#most && this.#bytes < MOST_BYTES;
-  }
-
   /** A connection is there: what was not acknowledged goes first, in order, PUBLISH with DUP (§3.3.1.1, §4.6). */
   connected(write: Write): void {
     this.#write = write;
     this.#full = false;
-    this.#written = this.#used;
-    for (let offset = 0; offset < this.#count; ) offset = this.#repeat(offset);
+    let offset = 0;
+    for (const segment of this.#segments) {
+      segment.written = segment.used;
+      this.#repeat(segment, offset);
+      offset += segment.waiting;
+    }
   }
 
   /** The connection is gone, and what it had not sent yet. */
@@ -85,54 +99,97 @@ export class Outbox {
     this.#full = false;
   }
 
-  /** Puts in a message whose payload lies in `source` from `start` to `end`; `flush` sends it. */
-  add(topic: Buffer, source: Buffer, start: number, end: number): void {
-    const most = publishBytesAtMost(topic, end - start);
-    if (most > this.#segment.length - this.#used) this.#nextSegment(most);
-    const segment = this.#segment;
-    const at = this.#used;
-    if (this.#qos === 0) {
-      this.#used = codec.writePublish(segment, at, this.#first, topic, 0, source, start, end);
-      return;
+  /**
+   * Puts in the frames from number `from` to `to` of those that a reader found in `bytes`, each for the topic of its port;
+   * `flush` sends them. Returns how many of them are dealt with: the rest has no room until something is acknowledged.
+   */
+  add(
+    topics: ReadonlyMap<number, Buffer>,
+    bytes: Buffer,
+    found: Uint32Array,
+    from: number,
+    to: number,
+  ): number {
+    if (this.#full) return 0;
+    const first = this.#first;
+    const starts = this.#starts;
+    const numbered = this.#qos > 0;
+    const oldest = this.#oldest;
+    const room = this.#most - this.#count;
+    let id = numbered ? this.#oldestId + this.#count : 0;
+    let slot = oldest + this.#count;
+    const stop = slot + room;
+    let segment = this.#tail;
+    let { used } = segment;
+    let each = from;
+    let at = from * FOUND_FIELDS;
+    while (each < to && slot < stop) {
+      // Navigation only uses ports of the same settings file; anything else is not ours to publish.
+      const topic = topics.get(found[at + 2] as number);
+      if (topic !== undefined) {
+        const start = (found[at] as number) + HEADER_BYTES;
+        const end = found[at + 1] as number;
+        const most = topic.length + (end - start) + ROOM_BESIDE_TOPIC_AND_PAYLOAD;
+        if (used + most > segment.bytes.length) {
+          this.#close(segment, used, slot);
+          if (!this.#nextSegment(most)) return each - from;
+          segment = this.#tail;
+          used = 0;
+        }
+        if (numbered) {
+          if (id > LAST_ID) id -= LAST_ID;
+          starts[slot & SLOT_MASK] = used;
+          slot += 1;
+        }
+        used = codec.writePublish(segment.bytes, used, first, topic, id, bytes, start, end);
+        if (numbered) id += 1;
+      }
+      at += FOUND_FIELDS;
+      each += 1;
     }
-    let id = this.#oldestId + this.#count;
-    if (id > LAST_ID) id -= LAST_ID;
-    const to = codec.writePublish(segment, at, this.#first, topic, id, source, start, end);
-    this.#used = to;
-    const slot = (this.#oldest + this.#count) & (MOST_MESSAGES - 1);
-    this.#states[slot] = SENT;
-    this.#segments[slot] = segment;
-    this.#starts[slot] = at;
-    this.#ends[slot] = to;
-    this.#count += 1;
-    this.#bytes += to - at;
+    this.#close(segment, used, slot);
+    return each - from;
   }
 
   /** Sends what was put in, in one piece. */
   flush(): void {
-    const from = this.#written;
-    const to = this.#used;
-    if (from === to) return;
-    this.#written = to;
-    this.#send(this.#segment.subarray(from, to));
+    const tail = this.#tail;
+    const { used, written } = tail;
+    if (used === written) return;
+    tail.written = used;
+    this.#send(tail.bytes.subarray(written, used));
     if (this.#qos === 0) this.delivered = true;
   }
 
-  /** Takes an acknowledgement in (§4.3.2, §4.3.3). Throws `MqttProtocolError` when nothing waits for it. */
-  acknowledge(type: AckType, id: number): void {
+  /** Takes acknowledgements of `count` messages with consecutive ids in (§4.3.2, §4.3.3). Throws `MqttProtocolError` when nothing waits for one. */
+  acknowledge(type: AckType, id: number, count: number): void {
+    if (
+      type === PUBACK &&
+      this.#qos === 1 &&
+      id === this.#oldestId &&
+      this.#marked === 0 &&
+      count <= this.#count
+    ) {
+      this.#release(count);
+      return;
+    }
+    for (let each = 0; each < count; each += 1) {
+      this.#acknowledgeOne(type, ((id + each - 1) % LAST_ID) + 1);
+    }
+  }
+
+  #acknowledgeOne(type: AckType, id: number): void {
     let offset = id - this.#oldestId;
     if (offset < 0) offset += LAST_ID;
-    const slot = (this.#oldest + offset) & (MOST_MESSAGES - 1);
-    const state = offset < this.#count && id !== 0 ? this.#states[slot] : FREE;
-    if (type === PUBACK && state === SENT && this.#qos === 1) {
-      this.#forget(slot);
-      this.#complete(offset, slot);
-    } else if (type === PUBREC && this.#qos === 2 && (state === SENT || state === RELEASED)) {
-      if (state === SENT) this.#forget(slot);
-      this.#states[slot] = RELEASED;
+    const slot = (this.#oldest + offset) & SLOT_MASK;
+    const mark = offset < this.#count ? this.#marks[slot] : undefined;
+    if (type === PUBACK && this.#qos === 1 && mark === SENT) {
+      this.#complete(slot);
+    } else if (type === PUBCOMP && mark === RELEASED) {
+      this.#complete(slot);
+    } else if (type === PUBREC && this.#qos === 2 && (mark === SENT || mark === RELEASED)) {
+      this.#mark(slot, RELEASED);
       this.#send(pubrel(id));
-    } else if (type === PUBCOMP && state === RELEASED) {
-      this.#complete(offset, slot);
     } else {
       throw new MqttProtocolError(
         `the broker sent ${TYPE_NAMES[type >>> 4]} for message ${id}, which does not wait for it. Cure: see the broker's log; another client may use the same clientId`,
@@ -140,72 +197,90 @@ export class Outbox {
     }
   }
 
-  /** The bytes are not needed again. */
-  #forget(slot: number): void {
-    this.#segments[slot] = null;
-    this.#bytes -= (this.#ends[slot] as number) - (this.#starts[slot] as number);
+  #mark(slot: number, mark: number): void {
+    if (this.#marks[slot] !== SENT) this.#marked -= 1;
+    this.#marks[slot] = mark;
+    if (mark !== SENT) this.#marked += 1;
   }
 
-  #complete(offset: number, slot: number): void {
-    if (offset > 0) {
-      this.#states[slot] = DONE;
-      return;
+  #complete(slot: number): void {
+    this.#mark(slot, DONE);
+    while (this.#count > 0 && this.#marks[this.#oldest] === DONE) {
+      this.#mark(this.#oldest, SENT);
+      this.#release(1);
     }
-    const states = this.#states;
-    let oldest = slot;
-    let count = this.#count;
-    let id = this.#oldestId;
-    do {
-      states[oldest] = FREE;
-      oldest = (oldest + 1) & (MOST_MESSAGES - 1);
-      id = id === LAST_ID ? 1 : id + 1;
-      count -= 1;
-    } while (count > 0 && states[oldest] === DONE);
+  }
+
+  /** The oldest messages are done, and with the last one in it their segment. */
+  #release(count: number): void {
     this.delivered = true;
-    this.#oldest = oldest;
+    this.#oldest = (this.#oldest + count) & SLOT_MASK;
+    this.#count -= count;
+    let id = this.#oldestId + count;
+    if (id > LAST_ID) id -= LAST_ID;
     this.#oldestId = id;
-    this.#count = count;
-    // All of it has arrived: the segment can be used from its beginning.
-    if (count === 0 && this.#written === this.#used) {
-      this.#written = 0;
-      this.#used = 0;
+    const segments = this.#segments;
+    let left = count;
+    for (let head = segments[0]; head !== undefined && head.waiting <= left; head = segments[0]) {
+      left -= head.waiting;
+      head.waiting = 0;
+      if (head === this.#tail) {
+        if (head.written === head.used) head.written = head.used = 0;
+        return;
+      }
+      this.#capacity -= head.bytes.length;
+      segments.shift();
     }
+    const head = segments[0];
+    if (head !== undefined) head.waiting -= left;
   }
 
-  #nextSegment(most: number): void {
+  /** Notes what was put into the segment; the ring reaches up to `slot` now. */
+  #close(segment: Segment, used: number, slot: number): void {
+    const count = slot - this.#oldest;
+    segment.used = used;
+    segment.waiting += count - this.#count;
+    this.#count = count;
+  }
+
+  /** Goes to a segment with so much room; false: too much is on its way already. */
+  #nextSegment(most: number): boolean {
     this.flush();
-    this.#segment = Buffer.allocUnsafe(Math.max(SEGMENT_BYTES, most));
-    this.#written = 0;
-    this.#used = 0;
+    const size = Math.max(SEGMENT_BYTES, most);
+    if (this.#full || (this.#count > 0 && this.#capacity + size > MOST_BYTES)) return false;
+    const tail = this.#tail;
+    if (tail.waiting === 0) {
+      // Node.js may not have sent it yet: it is not used again, but nothing is kept of it either.
+      this.#segments.pop();
+      this.#capacity -= tail.bytes.length;
+    }
+    this.#tail = new Segment(size);
+    this.#segments.push(this.#tail);
+    this.#capacity += size;
+    return true;
   }
 
   #send(bytes: Buffer): void {
     if (this.#write !== null && !this.#write(bytes)) this.#full = true;
   }
 
-  /** Sends the message at this place of the ring again, and those behind it that lie behind it in memory too. Returns the next place. */
-  #repeat(offset: number): number {
-    let slot = (this.#oldest + offset) & (MOST_MESSAGES - 1);
-    const segment = this.#segments[slot] ?? null;
-    if (segment === null) {
-      if (this.#states[slot] === RELEASED) this.#send(pubrel(((this.#oldestId + offset - 1) % LAST_ID) + 1));
-      return offset + 1;
+  /** Sends the messages of a segment again; the first of them is at this place of the ring. */
+  #repeat(segment: Segment, offset: number): void {
+    const { bytes, waiting, used } = segment;
+    /** Where a run of messages begins that are sent in one piece. */
+    let run = -1;
+    for (let each = offset; each < offset + waiting; each += 1) {
+      const slot = (this.#oldest + each) & SLOT_MASK;
+      const start = this.#starts[slot] as number;
+      if (this.#marks[slot] === SENT) {
+        bytes[start] = (bytes[start] as number) | DUP_FLAG;
+        if (run < 0) run = start;
+        continue;
+      }
+      if (run >= 0) this.#send(bytes.subarray(run, start));
+      run = -1;
+      if (this.#marks[slot] === RELEASED) this.#send(pubrel(((this.#oldestId + each - 1) % LAST_ID) + 1));
     }
-    const start = this.#starts[slot] as number;
-    let end = start;
-    let next = offset;
-    do {
-      segment[end] = (segment[end] as number) | DUP_FLAG;
-      end = this.#ends[slot] as number;
-      next += 1;
-      slot = (this.#oldest + next) & (MOST_MESSAGES - 1);
-    } while (next < this.#count && this.#segments[slot] === segment && this.#starts[slot] === end);
-    this.#send(segment.subarray(start, end));
-    return next;
+    if (run >= 0) this.#send(bytes.subarray(run, used));
   }
-}
-
-/** §3.6. */
-function pubrel(id: number): Buffer {
-  return Buffer.from([0x62, 2, id >>> 8, id & 0xff]);
 }

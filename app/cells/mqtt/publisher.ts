@@ -2,11 +2,9 @@ import type { MqttSettings } from "../../config/mqtt.ts";
 import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import { FrameReader } from "../../link/frame.ts";
-import { HEADER_BYTES } from "../../link/frame-format.ts";
 import type { Log } from "../../link/log-line.ts";
-import { FOUND_FIELDS } from "../../runtime/codec-types.ts";
 import { Outbox } from "./outbox.ts";
-import { encodeTopic } from "./publish.ts";
+import { encodeTopic } from "./packets.ts";
 import { Session } from "./session.ts";
 
 /** A connection that lasted this long was a good one. */
@@ -85,7 +83,7 @@ export class Publisher {
       clean: this.#settings.qos === 0 || this.#forget,
       handlers: {
         onReady: () => this.#onReady(),
-        onAck: (type, id) => this.#outbox.acknowledge(type, id),
+        onAck: (type, id, count) => this.#outbox.acknowledge(type, id, count),
         onHeard: () => this.#onHeard(),
         onDrain: () => this.#onDrain(),
         onClosed: (cause) => this.#onClosed(cause),
@@ -136,32 +134,20 @@ export class Publisher {
     return true;
   }
 
-  /** Puts the frames that the reader has found into the outbox, as far as the window takes them. */
-  #send(): void {
-    const outbox = this.#outbox;
-    const topics = this.#topics;
-    const { bytes, found } = this.#frames;
-    const count = this.#found;
-    let sent = this.#sent;
-    let at = sent * FOUND_FIELDS;
-    do {
-      // Navigation only uses ports of the same settings file; anything else is not ours to publish.
-      const topic = topics.get(found[at + 2] as number);
-      if (topic !== undefined) {
-        outbox.add(topic, bytes, (found[at] as number) + HEADER_BYTES, found[at + 1] as number);
-      }
-      at += FOUND_FIELDS;
-      sent += 1;
-    } while (sent < count && outbox.hasRoom);
-    this.#sent = sent;
-  }
-
   /** Sends what has been read, in one piece, as far as the window takes it; reads on only when nothing is left over. */
   #pump(): void {
     const outbox = this.#outbox;
-    while (this.#ready && outbox.hasRoom && this.#hasMore()) this.#send();
+    let hasMore = true;
+    while (this.#ready && hasMore) {
+      hasMore = this.#hasMore();
+      if (!hasMore) break;
+      const { bytes, found } = this.#frames;
+      const sent = this.#sent;
+      this.#sent = sent + outbox.add(this.#topics, bytes, found, sent, this.#found);
+      if (this.#sent < this.#found) break;
+    }
     outbox.flush();
-    this.#setPaused(!this.#ready || !outbox.hasRoom);
+    this.#setPaused(hasMore);
     if (this.#onFirst !== null && outbox.delivered) {
       this.#onFirst();
       this.#onFirst = null;

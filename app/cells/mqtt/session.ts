@@ -26,8 +26,8 @@ const DISCONNECT = Buffer.from([0xe0, 0]);
 export interface SessionHandlers {
   /** Connected: messages can be written now. */
   onReady(): void;
-  /** An acknowledgement has come; throws when nothing waits for it. */
-  onAck(type: AckType, id: number): void;
+  /** Acknowledgements of `count` messages with consecutive ids have come; throws when nothing waits for one. */
+  onAck(type: AckType, id: number, count: number): void;
   /** Everything in a chunk of acknowledgements was told. Returns whether there are more to come. */
   onHeard(): boolean;
   /** The socket takes more after it had enough. */
@@ -118,7 +118,7 @@ export class Session {
   #openStream(): Wire {
     const resumed = this.#takeTlsSession();
     const socket = tlsConnect({ ...tlsOptions(this.#settings), ...(resumed ? { session: resumed } : {}) });
-    const acks = new AckReader((type, id) => this.#handlers.onAck(type, id));
+    const acks = new AckReader((type, id, count) => this.#handlers.onAck(type, id, count));
     this.#socket = socket;
     socket.on("session", (session: Buffer) => {
       this.#tlsSession = session;

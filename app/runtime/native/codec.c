@@ -18,6 +18,10 @@
 /* First byte, and at most four of the remaining length (MQTT 3.1.1 §2.2.3). */
 #define LONGEST_FIXED_HEADER 5
 #define LONGEST_REMAINING 268435455u
+#define PUBACK 0x40
+#define PUBACK_SIZE 4
+/* Packet identifiers are 1 to this. */
+#define LAST_ID 0xffff
 
 static uint32_t read_u32(const uint8_t *p)
 {
@@ -200,11 +204,33 @@ static JSValue write_publish(JSContext *ctx, JSValueConst this_value, int argc, 
     return JS_NewInt64(ctx, p + (end - start) - target.p);
 }
 
+/* countPubacks(bytes, at) → how many with consecutive ids */
+static JSValue count_pubacks(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    gw_slice bytes;
+    size_t at;
+    uint32_t next = 0;
+    int32_t count = 0;
+    if (gw_bytes(ctx, argv[0], &bytes.p, &bytes.len) || index_of(ctx, argv[1], bytes.len, &at))
+        return JS_EXCEPTION;
+    for (; bytes.len - at >= PUBACK_SIZE; at += PUBACK_SIZE, count++) {
+        const uint8_t *p = bytes.p + at;
+        uint32_t id = (uint32_t)p[2] << 8 | p[3];
+        if (p[0] != PUBACK || p[1] != PUBACK_SIZE - 2 || (count > 0 && id != next))
+            break;
+        next = id == LAST_ID ? 1 : id + 1;
+    }
+    return JS_NewInt32(ctx, count);
+}
+
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("writeFrame", 4, write_frame),
     JS_CFUNC_DEF("scanFrames", 3, scan_frames),
     JS_CFUNC_DEF("readdressFrames", 4, readdress_frames),
     JS_CFUNC_DEF("writePublish", 8, write_publish),
+    JS_CFUNC_DEF("countPubacks", 2, count_pubacks),
 };
 
 int gw_init_codec(JSContext *ctx, JSValueConst object)

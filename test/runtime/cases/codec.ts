@@ -67,3 +67,17 @@ for (const length of [
   }
 }
 show("publish without room", () => codec.writePublish(Buffer.alloc(14), 0, 0x30, topic, 0, source, 0, 5));
+
+for (let turn = 0; turn < 100; turn += 1) {
+  let id = pick([0, 1, 500, 65530]);
+  const bytes = Buffer.alloc(below(60), 0x40);
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    bytes[at + 1] = below(20) === 0 ? 3 : 2;
+    bytes.writeUInt16BE(id, at + 2);
+    id = below(10) === 0 ? below(65536) : (id % 65535) + 1;
+  }
+  show(`pubacks ${turn}`, () => [
+    bytes,
+    codec.countPubacks(bytes, pick([0, 0, 0, Math.min(4, bytes.length)])),
+  ]);
+}

@@ -1,13 +1,15 @@
-/** PUBLISH (MQTT 3.1.1 §3.3): what of it is the same for every message. `#codec` writes the packets. */
+/** What of MQTT 3.1.1's packets is the same for every message. `#codec` writes the rest of a PUBLISH (§3.3). */
 import type { QualityOfService } from "../../config/mqtt-file.ts";
 
-/** Bits of the first byte (§3.3.1). */
+/** Bits of a PUBLISH's first byte (§3.3.1). */
 const PUBLISH = 0x30;
 export const DUP_FLAG = 0x08;
 const QOS_SHIFT = 1;
-const ID_BYTES = 2;
-/** The first byte and the longest remaining length (§2.2.3). */
-const FIXED_HEADER_BYTES = 5;
+/** First byte of PUBREL (§3.6.1). */
+const PUBREL = 0x62;
+
+/** Most bytes of a PUBLISH beside topic and payload: the first byte, four of the remaining length (§2.2.3), two of the id. */
+export const ROOM_BESIDE_TOPIC_AND_PAYLOAD = 7;
 
 /** The first byte of a PUBLISH without DUP and without RETAIN. */
 export function firstByte(qos: QualityOfService): number {
@@ -23,7 +25,7 @@ export function encodeTopic(name: string): Buffer {
   return encoded;
 }
 
-/** Most bytes of a PUBLISH with this topic and a payload of this length. */
-export function publishBytesAtMost(topic: Buffer, payloadBytes: number): number {
-  return FIXED_HEADER_BYTES + topic.length + ID_BYTES + payloadBytes;
+/** PUBREL (§3.6). */
+export function pubrel(id: number): Buffer {
+  return Buffer.from([PUBREL, 2, id >>> 8, id & 0xff]);
 }
