@@ -1,10 +1,16 @@
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assertConfigKept } from "../check-config.ts";
 import type { Recipe } from "../recipe.ts";
 
 const BOARD = new URL("../../board/iot2040/", import.meta.url).pathname;
 const FRAGMENT = join(BOARD, "linux.fragment");
+/** Buildroot takes its patches of the kernel from this folder, too. */
+const PATCH_FOLDER = join(BOARD, "patches/linux");
+const PATCHES = readdirSync(PATCH_FOLDER)
+  .filter((name) => name.endsWith(".patch"))
+  .sort()
+  .map((name) => join(PATCH_FOLDER, name));
 
 /** The parts of bzImage with their symbols, for `make isa` and for reading an oops. */
 const SYMBOLS: Readonly<Record<string, string>> = {
@@ -19,9 +25,12 @@ export const linux: Recipe = {
   name: "linux",
   source: "linux",
   needs: [],
-  inputs: [FRAGMENT],
+  inputs: [FRAGMENT, ...PATCHES],
   async build(kit) {
     const folder = await kit.unpack();
+    for (const patch of PATCHES) {
+      await kit.run(["patch", "-s", "-p1", "-d", folder, "-i", patch]);
+    }
     const objects = join(kit.work, "build");
     mkdirSync(objects);
     const config = join(objects, ".config");
