@@ -121,6 +121,7 @@ static JSValue cell_spawn(JSContext *ctx, JSValueConst this_value, int argc, JSV
     if (count < 0)
         return JS_EXCEPTION;
     fflush(NULL);
+    gw_engine_freeze(JS_GetRuntime(ctx));
     pid_t pid = fork();
     if (pid < 0)
         return gw_throw_errno(ctx, errno, "fork", NULL);

@@ -105,6 +105,56 @@ void gw_engine_forget_jobs(JSContext *ctx)
         rt->current_stack_frame->js_mode |= JS_MODE_BACKTRACE_BARRIER;
 }
 
+/* Objects that the collector does not know; each has one reference more than anybody holds. */
+static struct list_head frozen = LIST_HEAD_INIT(frozen);
+
+void gw_engine_freeze(JSRuntime *rt)
+{
+    if (!list_empty(&frozen))
+        return;
+    struct list_head *link, *next;
+    list_for_each_safe(link, next, &rt->gc_obj_list) {
+        list_del(link);
+        list_entry(link, JSGCObjectHeader, link)->ref_count++;
+        list_add_tail(link, &frozen);
+    }
+    JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + rt->malloc_state.malloc_size / 2);
+}
+
+static void release(JSRuntime *rt, JSGCObjectHeader *object)
+{
+    switch (object->gc_obj_type) {
+    case JS_GC_OBJ_TYPE_JS_OBJECT:
+        JS_FreeValueRT(rt, JS_MKPTR(JS_TAG_OBJECT, object));
+        break;
+    case JS_GC_OBJ_TYPE_FUNCTION_BYTECODE:
+        JS_FreeValueRT(rt, JS_MKPTR(JS_TAG_FUNCTION_BYTECODE, object));
+        break;
+    case JS_GC_OBJ_TYPE_SHAPE:
+        js_free_shape(rt, (JSShape *)object);
+        break;
+    case JS_GC_OBJ_TYPE_VAR_REF:
+        free_var_ref(rt, (JSVarRef *)object);
+        break;
+    case JS_GC_OBJ_TYPE_ASYNC_FUNCTION:
+        async_func_free(rt, (JSAsyncFunctionState *)object);
+        break;
+    case JS_GC_OBJ_TYPE_JS_CONTEXT:
+        JS_FreeContext((JSContext *)object);
+        break;
+    }
+}
+
+void gw_engine_thaw(JSRuntime *rt)
+{
+    while (!list_empty(&frozen)) {
+        struct list_head *link = frozen.next;
+        list_del(link);
+        list_add_tail(link, &rt->gc_obj_list);
+        release(rt, list_entry(link, JSGCObjectHeader, link));
+    }
+}
+
 size_t gw_engine_heap_used(JSRuntime *rt)
 {
     return rt->malloc_state.malloc_size;

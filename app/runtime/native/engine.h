@@ -26,6 +26,15 @@ void gw_engine_throw_error(JSContext *ctx, const char *message);
  */
 void gw_engine_forget_jobs(JSContext *ctx);
 
+/*
+ * Everything that exists now is kept for good, and the collector never looks at it again: cells that are forked from
+ * here on share its pages, and their collections take as long as what they made themselves. The first call counts.
+ */
+void gw_engine_freeze(JSRuntime *rt);
+
+/* Undoes it, for a leak check at the end. */
+void gw_engine_thaw(JSRuntime *rt);
+
 /* Bytes allocated by the JavaScript heap. */
 size_t gw_engine_heap_used(JSRuntime *rt);
 

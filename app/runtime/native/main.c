@@ -25,6 +25,8 @@
 enum { EXIT_USAGE = 64, EXIT_DATA = 65, EXIT_OS = 71 };
 
 #define DEFAULT_MEMORY_LIMIT (256u * 1024 * 1024)
+/* Loading makes what stays: looking for garbage meanwhile would only cost. Later half of what is alive may be added. */
+#define LOAD_GC_THRESHOLD (24u * 1024 * 1024)
 #define DEFAULT_STACK_SIZE (4u * 1024 * 1024)
 #define STACK_RESERVE (512u * 1024) /* for C code below the deepest JavaScript frame */
 
@@ -127,6 +129,7 @@ static int finish(JSContext *ctx)
 #if defined(__SANITIZE_ADDRESS__)
     JSRuntime *runtime = JS_GetRuntime(ctx);
     gw_loop_close();
+    gw_engine_thaw(runtime);
     gw_engine_set_view_prototype(ctx, JS_UNDEFINED);
     JS_FreeContext(ctx);
     JS_FreeRuntime(runtime);
@@ -148,6 +151,7 @@ int main(int argc, char **argv)
     JSContext *ctx = NULL;
     if (runtime != NULL) {
         JS_SetMemoryLimit(runtime, chosen.memory_limit);
+        JS_SetGCThreshold(runtime, LOAD_GC_THRESHOLD);
         JS_SetMaxStackSize(runtime, usable_stack(chosen.stack_size));
         ctx = new_context(runtime);
     }
