@@ -19,12 +19,12 @@
 
 import { captureFile } from "../lab/capture.ts";
 import { prepareCard } from "../lab/card.ts";
-import { LabError } from "../lab/errors.ts";
 import { Machine } from "../lab/qemu.ts";
 import type { Workbench } from "../lab/workbench.ts";
 import { type LoadPlant, startLoadPlant } from "./load/plant.ts";
-import { saturate } from "./load/saturate.ts";
+import { whileSaturated } from "./load/saturate.ts";
 import { StatusLines, type Stretch } from "./status-lines.ts";
+import { cipherSuite } from "./wire/cipher-suite.ts";
 import { type Latency, measureLatency } from "./wire/latency.ts";
 
 /** Issue's size of a large site: RAM is measured with so many items. */
@@ -73,16 +73,9 @@ class LoadedDevice {
     return this.#status.stretch(from, from + lines);
   }
 
-  async saturated(): Promise<Stretch> {
-    const load = saturate({ ...this.#plant, initial: ITEMS, deadlineMs: DEADLINE_MS });
-    const stretch = await Promise.race([
-      this.observe(SATURATED_LINES),
-      // It ends only with a failure, before it is stopped.
-      load.done.then(() => Promise.reject(new LabError("LAB_PROCESS_ENDED", "the load ended by itself"))),
-    ]);
-    load.stop();
-    await load.done;
-    return stretch;
+  saturated(): Promise<Stretch> {
+    const options = { ...this.#plant, initial: ITEMS, deadlineMs: DEADLINE_MS };
+    return whileSaturated(options, () => this.observe(SATURATED_LINES));
   }
 
   /** `items` items change once per second of the guest's clock. */
@@ -161,6 +154,7 @@ export async function measureDeviceLoad(bench: Workbench): Promise<DeviceLoad> {
     `latency: ${latency.values} values at ${latency.valuesPerSecond.toFixed(0)} per second of guest time, ` +
       `median ${latency.p50Ms.toFixed(1)} ms, longest ${latency.maxMs.toFixed(1)} ms`,
   );
+  notes.push(`TLS between device and broker: ${await cipherSuite(captureFile(bench, "external"))}`);
   return {
     valuesPerSecond: CPU_LIMIT / perValue,
     cpu300Percent: 100 * cpu300,

@@ -3,7 +3,7 @@ import { bundleApp } from "../../app/bundle/bundle.ts";
 import { startNodeGateway } from "../lab/node-gateway.ts";
 import type { Workbench } from "../lab/workbench.ts";
 import { startLoadPlant } from "./load/plant.ts";
-import { saturate } from "./load/saturate.ts";
+import { whileSaturated } from "./load/saturate.ts";
 import { StatusLines } from "./status-lines.ts";
 
 const ITEMS = 1000;
@@ -27,12 +27,14 @@ export async function measureNodeBaseline(bench: Workbench): Promise<NodeBaselin
   const gateway = startNodeGateway({ bench, files, env, program: [script] });
   const status = new StatusLines({ lines: gateway.lines, count: () => arrivals.count, on: "host" });
   await arrivals.reach(ITEMS, DEADLINE_MS);
-  const load = saturate({ server, arrivals, initial: ITEMS, deadlineMs: DEADLINE_MS });
-  const from = status.length + WARM_UP_LINES;
-  await status.reach(from + COUNTED_LINES + 1, DEADLINE_MS);
-  load.stop();
-  await load.done;
-  const stretch = status.stretch(from, from + COUNTED_LINES);
+  const stretch = await whileSaturated(
+    { server, arrivals, initial: ITEMS, deadlineMs: DEADLINE_MS },
+    async () => {
+      const from = status.length + WARM_UP_LINES;
+      await status.reach(from + COUNTED_LINES + 1, DEADLINE_MS);
+      return status.stretch(from, from + COUNTED_LINES);
+    },
+  );
   const cpu = [...stretch.cells.values()].reduce((sum, seconds) => sum + seconds, 0);
   return {
     cpuSecondsPerValue: cpu / stretch.values,
