@@ -9,7 +9,7 @@ import { frameEnd, HEADER_BYTES, MAX_PAYLOAD_BYTES } from "./frame-format.ts";
 /** A segment holds at most this much, which is also what is written at once; a longer frame has one of its own. */
 const LARGEST_SEGMENT_BYTES = 32 * 1024;
 const SMALLEST_SEGMENT_BYTES = 4 * 1024;
-/** Segments in a full queue, at least: first and last may be half used, which is memory beyond the limit. */
+/** Segments in a full queue, at least; so many frames of the limit's share are dropped at a time. */
 const SEGMENTS = 64;
 
 class Segment {
@@ -32,7 +32,8 @@ export class FrameQueue {
   #tail: Segment;
   /** An emptied segment of usual size: what comes and goes steadily allocates nothing. */
   #spare: Segment | null = null;
-  #bytes = 0;
+  /** Memory of all segments but the tail, from their first waiting frame on. */
+  #closed = 0;
   #dropped = 0;
 
   constructor(limitBytes: number) {
@@ -43,9 +44,9 @@ export class FrameQueue {
     this.#tail = this.#head;
   }
 
-  /** Bytes of the frames that wait, and of segments' ends that are too short for another frame. */
+  /** Memory of the frames that wait, as far as a segment is not empty again. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#closed + this.#tail.end - this.#tail.start;
   }
 
   /** Frames dropped so far. */
@@ -59,16 +60,15 @@ export class FrameQueue {
 
   /** Takes a frame around UTF-8 text in; makes room by dropping the oldest ones. */
   pushText(port: number, text: string): void {
-    let tail = this.#tail;
-    let end = codec.writeFrame(tail.bytes, tail.end, port, text);
-    if (end < 0) {
-      if (-end > HEADER_BYTES + MAX_PAYLOAD_BYTES) throw new FrameTooLongError(-end - HEADER_BYTES);
-      tail = this.#tailFor(-end);
-      end = codec.writeFrame(tail.bytes, tail.end, port, text);
+    const tail = this.#tail;
+    const end = codec.writeFrame(tail.bytes, tail.end, port, text);
+    if (end >= 0) {
+      tail.end = end;
+      return;
     }
-    this.#bytes += end - tail.end;
-    tail.end = end;
-    if (this.#bytes > this.#limit) this.#dropOldest();
+    if (-end > HEADER_BYTES + MAX_PAYLOAD_BYTES) throw new FrameTooLongError(-end - HEADER_BYTES);
+    const next = this.#open(-end);
+    next.end = codec.writeFrame(next.bytes, 0, port, text);
   }
 
   /** Takes whole frames in, one behind the other from `start` to `end`. */
@@ -76,15 +76,14 @@ export class FrameQueue {
     let at = start;
     while (at < end) {
       let upTo = frameEnd(bytes, at);
-      const tail = this.#tailFor(upTo - at);
+      let tail = this.#tail;
+      if (tail.bytes.length - tail.end < upTo - at) tail = this.#open(upTo - at);
       const room = tail.bytes.length - tail.end;
       if (end - at <= room) upTo = end;
       else for (let next = upTo; next < end && next - at <= room; next = frameEnd(bytes, next)) upTo = next;
       bytes.copy(tail.bytes, tail.end, at, upTo);
       tail.end += upTo - at;
-      this.#bytes += upTo - at;
       at = upTo;
-      if (this.#bytes > this.#limit) this.#dropOldest();
     }
   }
 
@@ -104,46 +103,38 @@ export class FrameQueue {
     return to - from;
   }
 
-  /** A tail with room for so many bytes. */
-  #tailFor(length: number): Segment {
-    const tail = this.#tail;
-    const room = tail.bytes.length - tail.end;
-    if (length <= room) return tail;
-    const usual = length <= this.#segmentBytes;
-    const next = usual && this.#spare ? this.#spare : new Segment(usual ? this.#segmentBytes : length);
+  /** A new tail with room for a frame of this length; drops the oldest frames until it has its place. */
+  #open(length: number): Segment {
+    const size = Math.max(length, this.#segmentBytes);
+    const next = size === this.#segmentBytes && this.#spare ? this.#spare : new Segment(size);
     if (next === this.#spare) this.#spare = null;
-    this.#bytes += room;
+    const tail = this.#tail;
+    this.#closed += tail.bytes.length - tail.start;
     tail.next = next;
     this.#tail = next;
     if (tail.start === tail.end) this.#release(tail.end);
-    return next;
-  }
-
-  #dropOldest(): void {
-    while (this.#bytes > this.#limit) {
-      const head = this.#head;
-      const end = frameEnd(head.bytes, head.start);
-      // The newest frame stays, even if it alone is longer than the limit.
-      if (end === head.end && head.next === null) return;
+    while (this.#head !== next && this.#closed + size > this.#limit) {
       this.#dropped += 1;
-      this.#release(end);
+      this.#release(frameEnd(this.#head.bytes, this.#head.start));
     }
+    return next;
   }
 
   /** The head begins at `to` now. */
   #release(to: number): void {
     const head = this.#head;
-    this.#bytes -= to - head.start;
+    const { next } = head;
+    if (next !== null) this.#closed -= to - head.start;
     head.start = to;
     if (to < head.end) return;
-    if (head.next !== null) {
-      this.#bytes -= head.bytes.length - head.end;
-      this.#head = head.next;
+    const usual = head.bytes.length === this.#segmentBytes;
+    if (next !== null) {
+      this.#closed -= head.bytes.length - head.end;
+      this.#head = next;
       head.next = null;
-      if (head.bytes.length === this.#segmentBytes) this.#spare = head;
-    }
-    // Whoever is empty starts again at its beginning; a long frame's own segment goes with it.
-    if (head === this.#head && head.bytes.length > this.#segmentBytes) {
+      if (usual) this.#spare = head;
+    } else if (!usual) {
+      // A long frame's own segment goes with it.
       this.#head = this.#spare ?? new Segment(this.#segmentBytes);
       this.#tail = this.#head;
       this.#spare = null;

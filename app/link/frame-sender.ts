@@ -8,15 +8,10 @@ export class FrameSender {
   readonly #queue: FrameQueue;
   /** The rest of a frame that is partly in the pipe: no longer subject to dropping. */
   #leaving: Buffer | null = null;
-  #scheduled = false;
-  readonly #onTurn = (): void => {
-    this.#scheduled = false;
-    this.#drain();
-  };
-  /** The pipe is full and tells us when it is not. */
-  #waiting = false;
-  readonly #onWritable = (): void => {
-    this.#waiting = false;
+  /** Something will call `#drain`: the end of this turn, or the pipe when it is not full any more. */
+  #expected = false;
+  readonly #onExpected = (): void => {
+    this.#expected = false;
     this.#drain();
   };
 
@@ -33,16 +28,15 @@ export class FrameSender {
   /** Sends a frame around UTF-8 text; throws `FrameTooLongError`. What is sent in one turn is written together. */
   sendText(port: number, text: string): void {
     this.#queue.pushText(port, text);
-    if (this.#scheduled || this.#waiting) return;
-    this.#scheduled = true;
-    queueMicrotask(this.#onTurn);
+    if (this.#expected) return;
+    this.#expected = true;
+    queueMicrotask(this.#onExpected);
   }
 
   /** Sends whole frames that lie one behind the other from `start` to `end`, now; keeps no reference to `bytes`. */
   sendFrames(bytes: Buffer, start: number, end: number): void {
-    if (this.#waiting || !this.#queue.isEmpty || this.#leaving !== null) {
+    if (this.#expected) {
       this.#queue.pushFrames(bytes, start, end);
-      if (!this.#waiting) this.#drain();
       return;
     }
     const taken = start + this.#writer.write(bytes.subarray(start, end));
@@ -55,12 +49,12 @@ export class FrameSender {
   }
 
   #waitForRoom(): void {
-    this.#waiting = true;
-    this.#writer.onceWritable(this.#onWritable);
+    this.#expected = true;
+    this.#writer.onceWritable(this.#onExpected);
   }
 
   #drain(): void {
-    while (!this.#waiting) {
+    while (!this.#expected) {
       const next = this.#leaving ?? this.#queue.peek();
       if (next === null) return;
       const taken = this.#writer.write(next);

@@ -205,7 +205,7 @@ test("the queue stays below its limit, drops the oldest frame by frame and count
           queue.pushFrames(all, before.length, all.length);
           pushed += frames.length;
         }
-        assert.ok(queue.bytes <= limit);
+        assert.ok(queue.bytes <= limit, `${queue.bytes} bytes`);
         assert.ok(queue.bytes >= 0);
       }
       while (!queue.isEmpty) shift(1);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "engine.h"
 #include "modules.h"
 #include "utf8.h"
 
@@ -74,6 +75,31 @@ static int fields_of(JSContext *ctx, JSValueConst value, uint32_t **fields, size
     return 0;
 }
 
+static JSValue refuse_port(JSContext *ctx, JSValueConst port)
+{
+    const char *shown = JS_ToCString(ctx, port);
+    if (!shown)
+        return JS_EXCEPTION;
+    JS_ThrowRangeError(ctx, "port %s is not an unsigned 32-bit number", shown);
+    JS_FreeCString(ctx, shown);
+    return JS_EXCEPTION;
+}
+
+/* Writes the frame when there is room; returns what writeFrame returns. */
+static int64_t put_frame(gw_slice target, size_t at, uint32_t port, const uint8_t *text, size_t length)
+{
+    int64_t size = (int64_t)(HEADER_SIZE + length);
+    if ((uint64_t)size > target.len - at)
+        return -size;
+    uint8_t *p = target.p + at;
+    write_u32(p, MAGIC);
+    write_u32(p + 4, (uint32_t)KIND_VALUE << 24 | header_check(KIND_VALUE, port, (uint32_t)length));
+    write_u32(p + 8, port);
+    write_u32(p + 12, (uint32_t)length);
+    memcpy(p + HEADER_SIZE, text, length);
+    return (int64_t)at + size;
+}
+
 /* writeFrame(target, at, port, text) → end, or minus the frame's length when there is no room */
 static JSValue write_frame(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
@@ -81,37 +107,25 @@ static JSValue write_frame(JSContext *ctx, JSValueConst this_value, int argc, JS
     (void)argc;
     gw_slice target;
     gw_utf8 text;
-    size_t at;
-    int64_t port, result;
-    if (!gw_is_integer(argv[2], &port) || port < 0 || port > UINT32_MAX) {
-        const char *shown = JS_ToCString(ctx, argv[2]);
-        if (shown) {
-            JS_ThrowRangeError(ctx, "port %s is not an unsigned 32-bit number", shown);
-            JS_FreeCString(ctx, shown);
-        }
+    const uint8_t *characters;
+    size_t at, length;
+    int64_t port;
+    if (!gw_is_integer(argv[2], &port) || port < 0 || port > UINT32_MAX)
+        return refuse_port(ctx, argv[2]);
+    if (gw_bytes(ctx, argv[0], &target.p, &target.len) || index_of(ctx, argv[1], target.len, &at))
         return JS_EXCEPTION;
-    }
+    /* The usual text is ASCII, which is UTF-8 as it is. */
+    if (gw_engine_latin1(argv[3], &characters, &length) == 0 && gw_ascii_prefix(characters, length) == length)
+        return JS_NewInt64(ctx, put_frame(target, at, (uint32_t)port, characters, length));
     if (gw_utf8_of(ctx, argv[3], &text))
         return JS_EXCEPTION;
-    if (gw_bytes(ctx, argv[0], &target.p, &target.len) || index_of(ctx, argv[1], target.len, &at)) {
-        gw_utf8_release(ctx, &text);
-        return JS_EXCEPTION;
-    }
-    result = (int64_t)(HEADER_SIZE + text.len);
-    if ((uint64_t)result > target.len - at) {
-        result = -result;
-    } else {
-        uint8_t *p = target.p + at;
-        uint32_t length = (uint32_t)text.len;
-        write_u32(p, MAGIC);
-        write_u32(p + 4, (uint32_t)KIND_VALUE << 24 | header_check(KIND_VALUE, (uint32_t)port, length));
-        write_u32(p + 8, (uint32_t)port);
-        write_u32(p + 12, length);
-        memcpy(p + HEADER_SIZE, text.bytes, text.len);
-        result += (int64_t)at;
-    }
+    int64_t result = -1;
+    /* The conversion may have run JavaScript. */
+    int failed = gw_bytes(ctx, argv[0], &target.p, &target.len) || index_of(ctx, argv[1], target.len, &at);
+    if (!failed)
+        result = put_frame(target, at, (uint32_t)port, text.bytes, text.len);
     gw_utf8_release(ctx, &text);
-    return JS_NewInt64(ctx, result);
+    return failed ? JS_EXCEPTION : JS_NewInt64(ctx, result);
 }
 
 /* The length of the whole, sound value frame at `p`, or 0. */

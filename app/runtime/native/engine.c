@@ -56,6 +56,18 @@ int gw_engine_bytes(JSContext *ctx, JSValueConst value, uint8_t **data, size_t *
     return -1;
 }
 
+int gw_engine_latin1(JSValueConst value, const uint8_t **data, size_t *length)
+{
+    if (JS_VALUE_GET_TAG(value) != JS_TAG_STRING)
+        return -1;
+    const JSString *string = JS_VALUE_GET_STRING(value);
+    if (string->is_wide_char)
+        return -1;
+    *data = string->u.str8;
+    *length = string->len;
+    return 0;
+}
+
 JSValue gw_engine_new_view(JSContext *ctx, JSValueConst array_buffer, size_t offset, size_t length)
 {
     JSValue view;

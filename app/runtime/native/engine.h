@@ -13,6 +13,9 @@
 /* Bytes behind a typed array, DataView or ArrayBuffer; -1 (nothing thrown) for anything else. */
 int gw_engine_bytes(JSContext *ctx, JSValueConst value, uint8_t **data, size_t *length);
 
+/* Borrows the characters of a string that is one piece of 8-bit ones (Latin-1); -1 (nothing thrown) for any other value. */
+int gw_engine_latin1(JSValueConst value, const uint8_t **data, size_t *length);
+
 /* A Uint8Array view whose prototype is the one registered below (Buffer.prototype). */
 JSValue gw_engine_new_view(JSContext *ctx, JSValueConst array_buffer, size_t offset, size_t length);
 void gw_engine_set_view_prototype(JSContext *ctx, JSValueConst prototype);

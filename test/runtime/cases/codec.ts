@@ -60,9 +60,7 @@ for (const length of [
     show(`publish ${length} ${id}`, () => {
       const target = Buffer.alloc(length + 30, 0x55);
       const end = codec.writePublish(target, 2, 0x32, topic, id, source, 3, 3 + length);
-      let sum = 0;
-      for (let at = 0; at < target.length; at += 1) sum = (Math.imul(sum, 31) + (target[at] as number)) | 0;
-      return [end, target.subarray(0, 20), sum];
+      return [end, target.subarray(0, 20), target.subarray(end - 10)];
     });
   }
 }
