@@ -1,7 +1,10 @@
 /** The servers that tls cases talk to: `openssl s_server` in many moods, and two that speak no TLS at all. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { createSecureContext, TLSSocket } from "node:tls";
 
 /** Echoes lines backwards; the words are s_server's. */
 const ECHO = ["s_server", "-accept", "127.0.0.1:0", "-rev"];
@@ -65,8 +68,21 @@ export async function startServers(folder: string): Promise<Servers> {
   const closes = createServer((socket) =>
     socket.on("error", () => undefined).once("data", () => socket.end()),
   );
+  /* Closes TCP without a word of TLS. */
+  const read = (name: string) => readFileSync(join(folder, name));
+  const abrupt = createServer((raw) => {
+    const secureContext = createSecureContext({ cert: read("server.pem"), key: read("server.key") });
+    const socket = new TLSSocket(raw, { isServer: true, secureContext });
+    for (const each of [raw, socket]) each.on("error", () => undefined);
+    socket.once("data", (data) => socket.write(data, () => raw.end()));
+  });
   const nobody = createServer();
-  const ports = { plain: await listen(plain), closes: await listen(closes), nobody: await listen(nobody) };
+  const ports = {
+    plain: await listen(plain),
+    closes: await listen(closes),
+    abrupt: await listen(abrupt),
+    nobody: await listen(nobody),
+  };
   nobody.close();
   return {
     args: [
@@ -76,6 +92,7 @@ export async function startServers(folder: string): Promise<Servers> {
     async stop() {
       plain.close();
       closes.close();
+      abrupt.close();
       for (const { process: child } of started) {
         child.kill();
         await once(child, "exit");

@@ -48,6 +48,8 @@ export class Session {
   /** When the first of the messages was sent for which no acknowledgement has come since; 0: none waits. */
   #waitingSince = 0;
   #tlsSession: Buffer | undefined;
+  /** Whether the last handshake succeeded. */
+  #tlsWorks = false;
   /** When the broker's certificate was last checked, in a full handshake. */
   #verifiedAt = 0;
 
@@ -116,7 +118,8 @@ export class Session {
   }
 
   #openStream(): Wire {
-    const resumed = this.#takeTlsSession();
+    const resumed = this.#usableTlsSession();
+    this.#tlsWorks = false;
     const socket = tlsConnect({ ...tlsOptions(this.#settings), ...(resumed ? { session: resumed } : {}) });
     const acks = new AckReader((type, id, count) => this.#handlers.onAck(type, id, count));
     this.#socket = socket;
@@ -127,7 +130,8 @@ export class Session {
       // Values are small and shall not wait for each other.
       socket.setNoDelay(true);
       socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-      if (!resumed) this.#verifiedAt = Date.now();
+      if (!socket.isSessionReused()) this.#verifiedAt = Date.now();
+      this.#tlsWorks = true;
     });
     socket.on("drain", () => this.#handlers.onDrain());
     // mqtt.js passes on only errors that have a code; TLS alerts of some OpenSSL releases have none.
@@ -149,11 +153,14 @@ export class Session {
     }
   }
 
-  /** The session of the last connection, once (RFC 8446 appendix C.4), while the broker's certificate was checked lately. */
-  #takeTlsSession(): Buffer | undefined {
-    const session = Date.now() - this.#verifiedAt < RESUMPTION_MS ? this.#tlsSession : undefined;
-    this.#tlsSession = undefined;
-    return session;
+  /**
+   * The newest session that the broker gave, while its certificate was checked lately. Used again when the broker gives no
+   * new one, as with TLS 1.2: RFC 8446 appendix C.4 advises against it for the sake of clients that want to be nobody.
+   */
+  #usableTlsSession(): Buffer | undefined {
+    // The last connection did not come to be: perhaps because of its session.
+    if (!this.#tlsWorks) this.#tlsSession = undefined;
+    return Date.now() - this.#verifiedAt < RESUMPTION_MS ? this.#tlsSession : undefined;
   }
 
   /** The first error of a connection is its cause, the later ones follow from it. */

@@ -13,6 +13,8 @@ interface Step {
   readonly title: string;
   readonly server: string;
   readonly options?: tls.ConnectionOptions;
+  /** The server ends the connection. */
+  readonly patient?: boolean;
   /** Told beside the events. */
   readonly tell?: (socket: tls.TLSSocket) => unknown;
 }
@@ -149,6 +151,9 @@ const steps: Step[] = [
   },
   { title: "not TLS", server: "plain" },
   { title: "hangs up", server: "closes" },
+  { title: "ends without good-bye", server: "abrupt", patient: true },
+  { title: "both end without good-bye", server: "abrupt" },
+  { title: "the same, TLS 1.2", server: "abrupt", patient: true, options: { maxVersion: "TLSv1.2" } },
   { title: "nobody there", server: "nobody" },
 ];
 
@@ -156,7 +161,7 @@ const steps: Step[] = [
 const clean = ({ code, message }: Error & { code?: string }) =>
   code?.startsWith("ERR_SSL_") ? code : `${code} ${message.replace(/127\.0\.0\.1:\d+/g, "HOST")}`;
 
-function run({ title, server, options = {}, tell }: Step): Promise<void> {
+function run({ title, server, options = {}, patient = false, tell }: Step): Promise<void> {
   return new Promise((resolve) => {
     const events: string[] = [];
     const port = Number(ports.get(server));
@@ -175,7 +180,7 @@ function run({ title, server, options = {}, tell }: Step): Promise<void> {
     });
     socket.on("data", (data: string) => {
       events.push(`data ${data.trim()}`);
-      socket.end();
+      if (!patient) socket.end();
     });
     socket.on("end", () => {
       if (events.length > 0) events.push("end");

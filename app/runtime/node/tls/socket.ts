@@ -186,7 +186,7 @@ export class TLSSocket extends Carried {
   /** Sends pending ciphertext; `callback` when the socket has taken it. */
   #flush(callback?: Callback): void {
     const bytes = tlsBinding.pull(this.#connection);
-    if (bytes === undefined || this.carrier.destroyed) callback?.();
+    if (bytes === undefined || this.#carrierEnded) callback?.();
     else this.carrier.write(bytes, callback);
   }
 
@@ -295,7 +295,7 @@ export class TLSSocket extends Carried {
     let failure: Error | null = null;
     try {
       const sealed = tlsBinding.seal(this.#connection, held);
-      if (sealed !== undefined) this.carrier.write(sealed);
+      if (sealed !== undefined && !this.#carrierEnded) this.carrier.write(sealed);
     } catch (error) {
       failure = error as Error;
       this.destroy(failure);
@@ -338,7 +338,7 @@ export class TLSSocket extends Carried {
       callback(error as Error);
       return;
     }
-    if (sealed === undefined || this.carrier.destroyed) callback();
+    if (sealed === undefined || this.#carrierEnded) callback();
     else this.carrier.write(sealed, callback);
   }
 
@@ -351,6 +351,11 @@ export class TLSSocket extends Carried {
     this.#flush();
     this.carrier.end();
     callback();
+  }
+
+  /** The peer closed TCP without a word of TLS, and the socket below has ended itself: nothing can be sent any more. */
+  get #carrierEnded(): boolean {
+    return this.carrier.destroyed || this.carrier.writableEnded;
   }
 
   override _destroy(error: Error | null, callback: Callback): void {

@@ -1,0 +1,57 @@
+/** What a process holds: JavaScript's heap, resident memory, descriptors. For the device's runtime. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { processBinding } from "../../../app/runtime/node/process.ts";
+
+export interface Holdings {
+  /** Bytes that JavaScript's objects take. */
+  readonly heap: number;
+  /** Bytes of anonymous memory in RAM: JavaScript's, OpenSSL's and the C library's. */
+  readonly resident: number;
+  /** What each descriptor is, by number. */
+  readonly descriptors: readonly string[];
+}
+
+/** JavaScript's heap may differ by what a garbage collection leaves until the next one, and no more. */
+const HEAP_TOLERANCE = 8 * 1024;
+/** Resident memory moves by pages and by how the C library's free lists lie. */
+const RESIDENT_TOLERANCE = 512 * 1024;
+
+function residentAnonymous(): number {
+  const status = readFileSync("/proc/self/status", "utf8");
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+function openDescriptors(): string[] {
+  const found: string[] = [];
+  for (const name of readdirSync("/proc/self/fd")) {
+    try {
+      found.push(`${name} ${readlinkSync(`/proc/self/fd/${name}`).replace(/\d{3,}/, "…")}`);
+    } catch (error) {
+      /* The one that read this directory. */
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  return found.sort();
+}
+
+export function measure(): Holdings {
+  processBinding.gc();
+  return {
+    descriptors: openDescriptors(),
+    heap: process.memoryUsage().heapUsed,
+    resident: residentAnonymous(),
+  };
+}
+
+/** "flat", or what has grown by how much. `sanitized`: AddressSanitizer keeps freed memory, so RAM says nothing. */
+export function difference(before: Holdings, after: Holdings, sanitized = false): string {
+  const problems: string[] = [];
+  const heap = after.heap - before.heap;
+  const resident = after.resident - before.resident;
+  const descriptors = after.descriptors.join(", ");
+  if (heap > HEAP_TOLERANCE) problems.push(`heap +${heap}`);
+  if (!sanitized && resident > RESIDENT_TOLERANCE) problems.push(`resident +${resident}`);
+  if (descriptors !== before.descriptors.join(", "))
+    problems.push(`descriptors before: ${before.descriptors.join(", ")}; after: ${descriptors}`);
+  return problems.length > 0 ? problems.join("; ") : "flat";
+}

@@ -1,0 +1,49 @@
+/** Nothing piles up: memory and descriptors of the device's runtime over a long life (no timing is judged here). */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { builds } from "./agree.ts";
+import { startEndingBroker } from "./ending-broker.ts";
+import { runOnDevice } from "./harness.ts";
+import { makeMqttMood } from "./mqtt-site.ts";
+import { makePki } from "./pki.ts";
+
+const RECONNECTS = 1000;
+
+const pki = makePki();
+const site = mkdtempSync(join(tmpdir(), "gwcard-flat-"));
+let failed = false;
+after(() => {
+  if (failed) {
+    console.error(`kept: ${pki} ${site}`);
+    return;
+  }
+  for (const folder of [pki, site]) rmSync(folder, { recursive: true });
+});
+
+for (const version of ["TLSv1.3", "TLSv1.2"] as const) {
+  test(`${RECONNECTS} reconnects to a broker over ${version}: flat, and one private key operation`, async () => {
+    failed = true;
+    for (const engine of await builds()) {
+      const broker = await startEndingBroker(pki, version);
+      makeMqttMood(site, pki, engine.name, { port: broker.port, lists: ["ca.crl"] });
+      const memory = engine.name === "sanitized" ? "heap" : "all";
+      try {
+        const args = [join(site, engine.name), String(RECONNECTS), memory];
+        const { stdout, stderr, end } = await runOnDevice(engine, "mqtt-reconnects", args);
+        assert.equal(end, 0, `${engine.name}: ${stderr}`);
+        assert.equal(stdout, `closed ${RECONNECTS}\nflat\n`, engine.name);
+        /* The server's view: only the first client had to prove itself with its RSA key. */
+        assert.deepEqual(
+          { full: broker.full, resumed: broker.resumed },
+          { full: 1, resumed: RECONNECTS - 1 },
+        );
+      } finally {
+        broker.close();
+      }
+    }
+    failed = false;
+  });
+}
