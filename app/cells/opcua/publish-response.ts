@@ -25,6 +25,8 @@ const SERVER_TIME = 8;
 const SOURCE_PICOSECONDS = 16;
 const SERVER_PICOSECONDS = 32;
 const KNOWN_BITS = 63;
+/** Value and both time stamps, and the Variant's encoding byte for a Double behind it. */
+const USUAL_DOUBLE = VALUE | SOURCE_TIME | SERVER_TIME | (11 << 8);
 /** Tens of picoseconds in 100 ns; a server that sends more is not decoded here. */
 const TEN_PICOSECONDS = 10_000;
 
@@ -144,71 +146,68 @@ export class PublishResponseDecoder {
     if (this.#length() !== 0) throw NOT_FOR_US;
   }
 
-  /** MonitoredItemNotifications: client handle and DataValue each. One loop, because it is most of the work. */
+  /**
+   * MonitoredItemNotifications: client handle and DataValue each. Most of the work is done here, so it is one loop; and
+   * most values are Doubles with both time stamps, which differ from those of the value before only now and then.
+   */
   #items(items: number): void {
     const view = this.#view;
     const portOf = this.#portOf;
     const { ports, texts } = this;
-    let { count } = this;
+    let count = this.count;
     let at = this.#at;
-    for (let index = 0; index < items; index += 1) {
+    // As doubles, time stamps are distinct where they are distinct as integers; 0 may be -0 too and is not kept.
+    let source = this.#source;
+    let server = this.#server;
+    let tail = this.#tail;
+    for (const last = count + items; count < last; count += 1) {
       const port = portOf[view.getUint32(at, true)];
-      const mask = view.getUint8(at + 4);
-      if (port === undefined || mask > KNOWN_BITS) throw NOT_FOR_US;
-      at += 5;
-      let text: string;
-      if ((mask & VALUE) === 0) text = "null";
-      else if (view.getUint8(at) === 11) {
-        const value = view.getFloat64(at + 1, true);
-        at += 9;
-        text = value - value === 0 && value !== 0 ? `${value}` : encodeDouble(value);
-      } else {
-        this.#at = at + 1;
-        text = this.#value(view.getUint8(at));
-        at = this.#at;
-      }
-      let status = "";
-      if ((mask & STATUS) !== 0) {
-        const known = this.#statuses.get(view.getUint32(at, true));
-        if (known === undefined) throw NOT_FOR_US;
-        status = known;
-        at += 4;
-      }
-      if ((mask & ~(VALUE | STATUS)) === (SOURCE_TIME | SERVER_TIME)) {
-        // As doubles the two are distinct where they are distinct as integers, and 0 only where they are 0.
-        const source = view.getFloat64(at, true);
-        const server = view.getFloat64(at + 8, true);
-        if (source !== this.#source || server !== this.#server || source === 0 || server === 0) {
-          this.#tail = `,"SourceTimestamp":${this.#timestamp(at)},"ServerTimestamp":${this.#timestamp(at + 8)}`;
-          this.#source = source;
-          this.#server = server;
-        }
-        at += 16;
-        text = `{"Value":${text}${this.#tail}${status}}`;
-      } else {
-        this.#at = at;
-        text = `{"Value":${text}${this.#times(mask)}${status}}`;
-        at = this.#at;
-      }
+      if (port === undefined) throw NOT_FOR_US;
       ports[count] = port;
-      texts[count] = text;
-      count += 1;
+      if (view.getUint16(at + 4, true) === USUAL_DOUBLE) {
+        const value = view.getFloat64(at + 6, true);
+        const itsSource = view.getFloat64(at + 14, true);
+        const itsServer = view.getFloat64(at + 22, true);
+        if (itsSource !== source || itsServer !== server) {
+          tail = `,"SourceTimestamp":${this.#timestamp(at + 14)},"ServerTimestamp":${this.#timestamp(at + 22)}}`;
+          source = itsSource === 0 || itsServer === 0 ? -1 : itsSource;
+          server = itsServer;
+        }
+        // Neither infinite nor NaN nor -0.
+        if (value - value === 0 && value !== 0) texts[count] = `{"Value":${value}${tail}`;
+        else texts[count] = `{"Value":${encodeDouble(value)}${tail}`;
+        at += 30;
+      } else {
+        this.#at = at + 4;
+        texts[count] = this.#dataValue();
+        at = this.#at;
+      }
     }
+    this.#source = source;
+    this.#server = server;
+    this.#tail = tail;
     this.#at = at;
     this.count = count;
   }
 
-  #timestamp(at: number): string {
-    const text = timestampText(this.#view.getUint32(at, true), this.#view.getUint32(at + 4, true));
-    if (text === null) throw NOT_FOR_US;
-    return text;
-  }
-
-  /** Time stamps in every combination. */
-  #times(mask: number): string {
-    let text = "";
+  #dataValue(): string {
+    const view = this.#view;
+    const mask = view.getUint8(this.#at);
+    if (mask > KNOWN_BITS) throw NOT_FOR_US;
+    this.#at += 1;
+    let text = '{"Value":null';
+    if ((mask & VALUE) !== 0) {
+      this.#at += 1;
+      text = `{"Value":${this.#value(view.getUint8(this.#at - 1))}`;
+    }
+    let status = "";
+    if ((mask & STATUS) !== 0) {
+      const known = this.#statuses.get(this.#u32());
+      if (known === undefined) throw NOT_FOR_US;
+      status = known;
+    }
     if ((mask & SOURCE_TIME) !== 0) {
-      text = `,"SourceTimestamp":${this.#timestamp(this.#at)}`;
+      text += `,"SourceTimestamp":${this.#timestamp(this.#at)}`;
       this.#at += 8;
     }
     if ((mask & SOURCE_PICOSECONDS) !== 0) this.#picoseconds();
@@ -217,6 +216,12 @@ export class PublishResponseDecoder {
       this.#at += 8;
     }
     if ((mask & SERVER_PICOSECONDS) !== 0) this.#picoseconds();
+    return `${text}${status}}`;
+  }
+
+  #timestamp(at: number): string {
+    const text = timestampText(this.#view.getUint32(at, true), this.#view.getUint32(at + 4, true));
+    if (text === null) throw NOT_FOR_US;
     return text;
   }
 
@@ -261,6 +266,9 @@ export class PublishResponseDecoder {
       case 10:
         this.#at = at + 4;
         return encodeFloat(view.getFloat32(at, true));
+      case 11:
+        this.#at = at + 8;
+        return encodeDouble(view.getFloat64(at, true));
       case 12:
         return this.#string();
       case 13: {

@@ -33,7 +33,7 @@ function message(size: number): Buffer {
 for (const [name, keys] of POLICIES) {
   const sealer = platform.messageSealer(keys);
   const opener = platform.messageOpener(keys);
-  for (const size of [0, 1, 6, 7, 8, 15, 16, 17, 500, 5000]) {
+  for (const size of [0, 1, 6, 7, 8, 15, 16, 17, 100, 150, 300, 400, 450, 500, 5000]) {
     const bytes = message(size);
     const length = sealer.seal(bytes, 24 + size);
     const sealed = Buffer.from(bytes.subarray(0, length));
