@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { codec } from "../../app/link/codec.ts";
 import { makePki } from "../runtime/pki.ts";
 import { seedFolder, targetNames } from "./build.ts";
 
@@ -143,6 +144,44 @@ function bytecodeFiles(): Buffer[] {
   ];
 }
 
+/** Frames as app/link writes them; PUBLISH and PUBACK. */
+function codecs(): Buffer[] {
+  const frame = Buffer.alloc(64);
+  const end = codec.writeFrame(frame, 0, 7, '{"Value":1}');
+  const one = frame.subarray(0, end);
+  const pubacks = Buffer.from([0x40, 2, 0, 1, 0x40, 2, 0, 2, 0x40, 2, 0xff, 0xff, 0x40, 2, 0, 1]);
+  return [
+    bytes(0, number(0), one, one, one),
+    bytes(0, number(1), 0, one, one.subarray(0, 20)),
+    bytes(1, piece(Buffer.alloc(80)), number(3), number(9), 0, "a payload"),
+    bytes(1, piece(Buffer.alloc(80)), number(0), number(9), 1, Buffer.from("wide 𝄞\ud834", "utf16le")),
+    bytes(2, piece(one), piece(Buffer.alloc(12)), number(0), number(1)),
+    bytes(3, piece(Buffer.alloc(99)), piece("\0\x01a"), piece("payload"), ...[0, 50, 1, 1, 6].map(number)),
+    bytes(4, number(0), pubacks),
+  ];
+}
+
+/** The first byte is `how` of targets/message-keys.c. */
+function messageKeys(): Buffer[] {
+  const secrets = Buffer.alloc(80, "secrets");
+  const [LONG, FIXED] = [16, 8];
+  const target = bytes(20, 10, Buffer.alloc(330, "message"));
+  return [
+    ...[0, 1, 2, 3, 7].map((how) => bytes(how, Buffer.alloc(8, 1), Buffer.alloc(80, how))),
+    ...[0, 1, 2, 3, 7].map((how) => bytes(how | LONG | FIXED, secrets, target, 0, 0, 0, 100, 0, 0, 0, 9, 3)),
+    bytes(3, Buffer.alloc(8), Buffer.alloc(16 + 240)),
+    bytes(
+      32,
+      Buffer.alloc(8),
+      0,
+      "sha256",
+      piece(Buffer.alloc(32)),
+      piece(Buffer.alloc(16)),
+      piece(Buffer.alloc(16)),
+    ),
+  ];
+}
+
 /** The first byte is `how` of targets/tls.c; edits are below 160 for "none". */
 function conversations(): Buffer[] {
   const calm = Buffer.alloc(12);
@@ -168,8 +207,10 @@ const SEEDS: Readonly<Record<string, () => Buffer[]>> = {
   certificate: certificates,
   chain: chains,
   cipher: ciphers,
+  codec: codecs,
   key: keys,
   memory,
+  "message-keys": messageKeys,
   text: texts,
   tls: conversations,
 };

@@ -1,0 +1,89 @@
+/* Frames between cells and MQTT packets, as bytes that another process or the broker wrote. */
+#include <string.h>
+
+#include "binding.h"
+#include "engine.h"
+#include "fuzz.h"
+
+enum { FIELDS = 3, ROOM = 8 };
+
+/* A Uint32Array of its own for what scanFrames finds. */
+static JSValue new_fields(void)
+{
+    JSValueConst length = JS_NewInt32(fuzz_context, FIELDS * ROOM);
+    return JS_NewTypedArray(fuzz_context, 1, &length, JS_TYPED_ARRAY_UINT32);
+}
+
+static int64_t number_of(JSValue value)
+{
+    int64_t number = INT64_MIN;
+    if (!JS_IsException(value))
+        fuzz_require(JS_ToInt64(fuzz_context, &number, value) == 0, "no number");
+    JS_FreeValue(fuzz_context, value);
+    return number;
+}
+
+/* Every frame found lies inside, one behind the other. */
+static void scan(JSValueConst bytes, JSValue at)
+{
+    size_t length, size;
+    fuzz_bytes(bytes, &length);
+    JSValue found = new_fields();
+    int64_t count = number_of(FUZZ_CALL("codec", "scanFrames", fuzz_dup(bytes), at, fuzz_dup(found)));
+    fuzz_require(count <= ROOM, "more frames than there is room for");
+    const uint32_t *fields = (const uint32_t *)(const void *)fuzz_bytes(found, &size);
+    for (int64_t i = 0; i < count; i++) {
+        const uint32_t *each = fields + i * FIELDS;
+        fuzz_require(each[0] < each[1] && each[1] <= length, "a frame outside of the bytes");
+        fuzz_require(i == 0 || each[0] == each[1 - FIELDS], "frames that overlap or leave gaps");
+    }
+    if (count > 0) {
+        JSValue to = JS_NewInt64(fuzz_context, count), from = JS_NewInt32(fuzz_context, 0);
+        fuzz_free(FUZZ_CALL("codec", "readdressFrames", fuzz_dup(bytes), fuzz_dup(found), from, to));
+        JSValue again = JS_NewInt64(fuzz_context, fields[0]);
+        fuzz_require(number_of(FUZZ_CALL("codec", "scanFrames", fuzz_dup(bytes), again, fuzz_dup(found))) == count,
+                     "frames are not sound any more after they were readdressed");
+    }
+    fuzz_free(found);
+}
+
+void fuzz_one(void)
+{
+    switch (fuzz_below(5)) {
+    case 0: {
+        JSValue at = fuzz_number(), bytes = fuzz_rest();
+        scan(bytes, at);
+        fuzz_free(bytes);
+        break;
+    }
+    case 1: {
+        JSValue target = fuzz_piece(), at = fuzz_number(), port = fuzz_number();
+        int64_t end = number_of(FUZZ_CALL("codec", "writeFrame", fuzz_dup(target), fuzz_dup(at), port, fuzz_text(fuzz_left())));
+        if (end > 0)
+            scan(target, fuzz_dup(at));
+        fuzz_free(at);
+        fuzz_free(target);
+        break;
+    }
+    case 2: {
+        JSValue bytes = fuzz_piece(), found = fuzz_piece();
+        fuzz_free(FUZZ_CALL("codec", "readdressFrames", bytes, found, fuzz_number(), fuzz_number()));
+        break;
+    }
+    case 3: {
+        JSValue target = fuzz_piece(), topic = fuzz_piece(), source = fuzz_piece();
+        size_t length;
+        fuzz_bytes(target, &length);
+        int64_t end = number_of(FUZZ_CALL("codec", "writePublish", target, fuzz_number(), fuzz_number(), topic, fuzz_number(),
+                                          source, fuzz_number(), fuzz_number()));
+        fuzz_require(end == INT64_MIN || (end > 0 && (uint64_t)end <= length), "a packet outside of its buffer");
+        break;
+    }
+    default: {
+        JSValue at = fuzz_number(), bytes = fuzz_rest();
+        size_t length;
+        fuzz_bytes(bytes, &length);
+        fuzz_require(number_of(FUZZ_CALL("codec", "countPubacks", bytes, at)) <= (int64_t)length / 4, "more PUBACKs than bytes");
+    }
+    }
+}
