@@ -79,7 +79,8 @@ function decode(fast: PublishResponseDecoder, message: Buffer): Expected | null 
   const around = Buffer.alloc(message.length + 24, 0xa5);
   const chunk = around.subarray(3);
   message.copy(chunk, 13);
-  if (!fast.decode(chunk, 13, 13 + message.length)) return null;
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
+  if (!fast.decode(chunk, view, 13, 13 + message.length)) return null;
   return {
     requestHandle: fast.requestHandle,
     subscriptionId: fast.subscriptionId,

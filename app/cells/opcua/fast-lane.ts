@@ -32,7 +32,7 @@ const FIRST_AFTER_WRAP = 1024;
 /** What becomes of answers to our requests. */
 export interface AnswerHandler {
   /** The body of an answer; false: node-opcua shall decode it. */
-  take(bytes: Buffer, start: number, end: number): boolean;
+  take(bytes: Buffer, view: DataView, start: number, end: number): boolean;
   /** What node-opcua decoded; null: nothing that can be used. */
   decoded(response: object | null): void;
 }
@@ -100,16 +100,21 @@ export class FastLane {
     if (this.#faulty) return;
     this.#transport.bytesRead += data.length;
     const bytes = this.#rest ? Buffer.concat([this.#rest, data]) : data;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#rest = null;
     let at = 0;
     while (bytes.length - at >= HEADER_BYTES && !this.#faulty) {
-      const size = bytes.readUInt32LE(at + SIZE_AT);
+      const size = view.getUint32(at + SIZE_AT, true);
       if (size < HEADER_BYTES || size > this.#longestChunk) {
         this.#fault("the server sent a chunk of a length that was not agreed");
         return;
       }
       if (size > bytes.length - at) break;
-      this.#chunk(size === bytes.length ? bytes : bytes.subarray(at, at + size));
+      if (size === bytes.length) this.#chunk(bytes, view);
+      else {
+        const chunk = bytes.subarray(at, at + size);
+        this.#chunk(chunk, new DataView(chunk.buffer, chunk.byteOffset, size));
+      }
       at += size;
     }
     // A copy, so that a few bytes left over don't keep a whole read buffer alive.
@@ -122,23 +127,23 @@ export class FastLane {
     this.#onFault(reason);
   }
 
-  #chunk(chunk: Buffer): void {
-    const head = chunk.readUInt32LE(0);
+  #chunk(chunk: Buffer, view: DataView): void {
+    const head = view.getUint32(0, true);
     const type = head & 0xff_ffff;
     if (type === OPN) {
       this.#renewal ??= this.#newRenewal();
       this.#renewal.feed(chunk);
     } else if (type !== MSG) this.#library.feed(chunk);
-    else if (this.#open(chunk)) this.#message(chunk, head >>> 24, this.#end);
+    else if (this.#open(chunk, view)) this.#message(chunk, view, head >>> 24, this.#end);
   }
 
   /** Decrypts and verifies; leaves the body's end in `#end`. */
-  #open(chunk: Buffer): boolean {
-    if (chunk.length < BODY_AT || chunk.readUInt32LE(CHANNEL_AT) !== this.#tap.channel.channelId) {
+  #open(chunk: Buffer, view: DataView): boolean {
+    if (chunk.length < BODY_AT || view.getUint32(CHANNEL_AT, true) !== this.#tap.channel.channelId) {
       this.#fault("the server sent a message of another secure channel");
       return false;
     }
-    const id = chunk.readUInt32LE(TOKEN_AT);
+    const id = view.getUint32(TOKEN_AT, true);
     const token = this.#token;
     if (token === null || token.id !== id || token.expiresAt < Date.now()) {
       if (!this.#useToken(id)) {
@@ -147,7 +152,7 @@ export class FastLane {
       }
     }
     this.#end = this.#opener ? this.#opener.open(chunk) : chunk.length;
-    if (this.#end >= BODY_AT) return this.#number(chunk.readUInt32LE(SEQUENCE_AT));
+    if (this.#end >= BODY_AT) return this.#number(view.getUint32(SEQUENCE_AT, true));
     this.#fault("the server sent a message whose signature is wrong");
     return false;
   }
@@ -180,14 +185,14 @@ export class FastLane {
     return true;
   }
 
-  #message(chunk: Buffer, kind: number, end: number): void {
-    const ours = chunk.readUInt32LE(REQUEST_AT) >= FIRST_REQUEST_ID;
+  #message(chunk: Buffer, view: DataView, kind: number, end: number): void {
+    const ours = view.getUint32(REQUEST_AT, true) >= FIRST_REQUEST_ID;
     if (ours && kind === FINAL && !this.#unfinished && this.#answers && !this.#closed) {
-      if (this.#answers.take(chunk, BODY_AT, end)) return;
+      if (this.#answers.take(chunk, view, BODY_AT, end)) return;
     }
     this.#unfinished = kind === MORE;
-    chunk.writeUInt32LE(end, SIZE_AT);
-    chunk.writeUInt32LE(this.#plainNumber, SEQUENCE_AT);
+    view.setUint32(SIZE_AT, end, true);
+    view.setUint32(SEQUENCE_AT, this.#plainNumber, true);
     this.#plainNumber += 1;
     this.#handedOver = false;
     this.#plain.feed(end === chunk.length ? chunk : chunk.subarray(0, end));
@@ -248,18 +253,18 @@ export class FastLane {
   }
 
   /**
-   * Sends the body of a request, which lies at `BODY_AT` in `message` and ends at `end`; behind it there must be room for
+   * Sends the body of a request, which lies at `BODY_AT` in `message` (seen through `view`) and ends at `end`; behind it there must be room for
    * padding and signature (`SEAL_BYTES`). The bytes belong to the socket from here on.
    */
-  send(message: Buffer, end: number, requestId: number): void {
+  send(message: Buffer, view: DataView, end: number, requestId: number): void {
     const { channel } = this.#tap;
     const tokenId = channel.activeSecurityToken?.tokenId ?? 0;
-    message.writeUInt32LE(MSG | (FINAL << 24), 0);
-    message.writeUInt32LE(end, SIZE_AT);
-    message.writeUInt32LE(channel.channelId, CHANNEL_AT);
-    message.writeUInt32LE(tokenId, TOKEN_AT);
-    message.writeUInt32LE(this.#tap.nextSequenceNumber(), SEQUENCE_AT);
-    message.writeUInt32LE(requestId, REQUEST_AT);
+    view.setUint32(0, MSG | (FINAL << 24), true);
+    view.setUint32(SIZE_AT, end, true);
+    view.setUint32(CHANNEL_AT, channel.channelId, true);
+    view.setUint32(TOKEN_AT, tokenId, true);
+    view.setUint32(SEQUENCE_AT, this.#tap.nextSequenceNumber(), true);
+    view.setUint32(REQUEST_AT, requestId, true);
     if (tokenId !== this.#sealingToken) this.#sealWith(tokenId);
     const length = this.#sealer ? this.#sealer.seal(message, end) : end;
     this.#transport._write_chunk(length === message.length ? message : message.subarray(0, length));

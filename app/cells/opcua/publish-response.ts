@@ -10,6 +10,8 @@ import { encodeDouble, encodeFloat, encodeInt64, encodeStatus } from "./payload.
 /** ns=0;i=829 and ns=0;i=811 as two-byte or four-byte ids are written: encoding 1, namespace 0, identifier. */
 const PUBLISH_RESPONSE = 0x033d_0001;
 const DATA_CHANGE = 0x032b_0001;
+/** A keep-alive with nothing but the type and what is fixed before the lists. */
+const SHORTEST = 32;
 const NULL_LENGTH = 0xffff_ffff;
 /** Longer arrays and texts are rare; node-opcua has limits of its own for them. */
 const MOST_ITEMS = 20_000;
@@ -77,19 +79,17 @@ export class PublishResponseDecoder {
     this.#statuses.set(code, code === 0 ? "" : `,"StatusCode":${encodeStatus(status)}`);
   }
 
-  /** Decodes the message body in [start, end) of `bytes`; false when it is for node-opcua. */
-  decode(bytes: Buffer, start: number, end: number): boolean {
+  /** Decodes the message body in [start, end) of `bytes`, seen through `view`; false when it is for node-opcua. */
+  decode(bytes: Buffer, view: DataView, start: number, end: number): boolean {
     // Some bytes that every answer has, so that other services' answers cost nothing.
-    if (end - start < 28 || bytes.readUInt32LE(start) !== PUBLISH_RESPONSE) return false;
-    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+    if (end - start < SHORTEST || view.getUint32(start, true) !== PUBLISH_RESPONSE) return false;
+    this.#view = view;
     this.#bytes = bytes;
-    const shift = bytes.byteOffset;
-    this.#at = shift + start + 4;
-    this.#end = shift + end;
+    this.#end = end;
     this.count = 0;
     try {
-      this.#message();
-      return this.#at === this.#end;
+      this.#message(start + 4);
+      return this.#at === end;
     } catch (error) {
       // RangeError: the message ends too early.
       if (error === NOT_FOR_US || error instanceof RangeError) return false;
@@ -117,29 +117,27 @@ export class PublishResponseDecoder {
     return length;
   }
 
-  #message(): void {
+  #message(start: number): void {
     const view = this.#view;
     // ResponseHeader: time stamp, request handle, service result, diagnostics, string table, additional header.
-    this.#at += 8;
-    this.requestHandle = this.#u32();
-    if (this.#u32() !== 0 || view.getUint8(this.#at) !== 0) throw NOT_FOR_US;
-    this.#at += 1;
-    if (this.#length() !== 0) throw NOT_FOR_US;
-    if (view.getUint16(this.#at) !== 0 || view.getUint8(this.#at + 2) !== 0) throw NOT_FOR_US;
-    this.#at += 3;
-    this.subscriptionId = this.#u32();
-    // Available sequence numbers, more notifications.
+    this.requestHandle = view.getUint32(start + 8, true);
+    if (view.getUint32(start + 12, true) !== 0 || view.getUint8(start + 16) !== 0) throw NOT_FOR_US;
+    const table = view.getUint32(start + 17, true);
+    if ((table !== 0 && table !== NULL_LENGTH) || view.getUint16(start + 21) !== 0) throw NOT_FOR_US;
+    if (view.getUint8(start + 23) !== 0) throw NOT_FOR_US;
+    this.subscriptionId = view.getUint32(start + 24, true);
+    // Available sequence numbers, more notifications; sequence number, publish time.
+    this.#at = start + 28;
     this.#skip(this.#length() * 4 + 1);
-    this.sequenceNumber = this.#u32();
-    this.#at += 8;
+    this.sequenceNumber = view.getUint32(this.#at, true);
+    this.#at += 12;
     this.notifications = this.#length();
     for (let index = 0; index < this.notifications; index += 1) {
-      if (this.#u32() !== DATA_CHANGE || view.getUint8(this.#at) !== 1) throw NOT_FOR_US;
-      this.#at += 1;
-      const length = this.#u32();
-      const end = this.#at + length;
+      const at = this.#at;
+      if (view.getUint32(at, true) !== DATA_CHANGE || view.getUint8(at + 4) !== 1) throw NOT_FOR_US;
+      this.#at = at + 9;
       this.#items(this.#length());
-      if (this.#length() !== 0 || this.#at !== end) throw NOT_FOR_US;
+      if (this.#length() !== 0 || this.#at !== at + 9 + view.getUint32(at + 5, true)) throw NOT_FOR_US;
     }
     // Results of the acknowledgements, diagnostics.
     this.#skip(this.#length() * 4);
@@ -288,7 +286,6 @@ export class PublishResponseDecoder {
     const at = this.#at;
     if (length > LONGEST_TEXT || at + length > this.#end) throw NOT_FOR_US;
     this.#at = at + length;
-    const start = at - this.#bytes.byteOffset;
-    return JSON.stringify(this.#bytes.toString("utf8", start, start + length));
+    return JSON.stringify(this.#bytes.toString("utf8", at, at + length));
   }
 }

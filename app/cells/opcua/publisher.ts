@@ -33,9 +33,8 @@ export interface PublisherHandlers {
 
 /** The server keeps a request for this long before it gives it up (Part 4 §7.32): with as many as we have waiting. */
 const REQUESTS = 5;
-/** More acknowledgements than that wait for the request after. */
-const MOST_ACKNOWLEDGEMENTS = 100;
-const ACKNOWLEDGEMENT_BYTES = 8;
+/** Subscription id and sequence number of 100 acknowledgements; more of them wait for the request after. */
+const MOST_ACKNOWLEDGED = 200;
 /** Behind the authentication token: time, handle, diagnostics, audit id (null), time-out, no more header, no list. */
 const BEHIND_TOKEN_BYTES = 31;
 const AUDIT_ID_AT = 16;
@@ -87,6 +86,7 @@ export class Publisher {
   #subscription: ClientSubscription | null = null;
   #request: Buffer | null = null;
   #requestId = FIRST_REQUEST_ID;
+  /** Subscription id and sequence number, in turn. */
   #acknowledgements: number[] = [];
   #nodeOf: (NodeSetting | undefined)[] = [];
   #watched: { items: readonly ClientMonitoredItemBase[]; nodes: readonly NodeSetting[] } | null = null;
@@ -99,7 +99,7 @@ export class Publisher {
     this.#handlers = options.handlers;
     publishEngine(this.#session).internalSendPublishRequest = () => this.#send();
     this.#lane.answers = {
-      take: (bytes, start, end) => this.#take(bytes, start, end),
+      take: (bytes, view, start, end) => this.#take(bytes, view, start, end),
       decoded: (response) => this.#decoded(response),
     };
   }
@@ -139,10 +139,13 @@ export class Publisher {
       Math.min(0x7fff_ffff, publishEngine(this.#session).timeoutHint * REQUESTS),
     );
     const template = this.#request;
-    const acknowledged = this.#acknowledgements.splice(0, 2 * MOST_ACKNOWLEDGEMENTS);
-    const end = template.length + (acknowledged.length / 2) * ACKNOWLEDGEMENT_BYTES;
+    const acknowledged = this.#acknowledgements;
+    this.#acknowledgements =
+      acknowledged.length === 0 ? acknowledged : acknowledged.splice(MOST_ACKNOWLEDGED);
+    const end = template.length + acknowledged.length * 4;
     const message = Buffer.allocUnsafe(end + SEAL_BYTES);
     template.copy(message, BODY_AT, BODY_AT);
+    const view = new DataView(message.buffer, message.byteOffset, message.length);
     const id = this.#requestId;
     this.#requestId = id === HIGHEST_REQUEST_ID ? FIRST_REQUEST_ID : id + 1;
     let at = template.length - BEHIND_TOKEN_BYTES;
@@ -151,34 +154,33 @@ export class Publisher {
     const upper = Math.floor(now / 0x1_0000);
     const high = Math.floor((upper * 10_000) / 0x1_0000);
     const low = (upper * 10_000 - high * 0x1_0000) * 0x1_0000 + (now - upper * 0x1_0000) * 10_000;
-    message.writeUInt32LE(low >= 0x1_0000_0000 ? low - 0x1_0000_0000 : low, at);
-    message.writeUInt32LE(low >= 0x1_0000_0000 ? high + 1 : high, at + 4);
-    message.writeUInt32LE(id, at + 8);
+    view.setUint32(at, low, true);
+    view.setUint32(at + 4, low >= 0x1_0000_0000 ? high + 1 : high, true);
+    view.setUint32(at + 8, id, true);
     at = template.length - 4;
-    message.writeUInt32LE(acknowledged.length / 2, at);
+    view.setUint32(at, acknowledged.length / 2, true);
     for (const number of acknowledged) {
       at += 4;
-      message.writeUInt32LE(number, at);
+      view.setUint32(at, number, true);
     }
-    this.#lane.send(message, end, id);
+    this.#lane.send(message, view, end, id);
   }
 
   #acknowledge(subscriptionId: number, sequenceNumber: number): void {
     this.#acknowledgements.push(subscriptionId, sequenceNumber);
   }
 
-  #take(bytes: Buffer, start: number, end: number): boolean {
+  #take(bytes: Buffer, view: DataView, start: number, end: number): boolean {
     const decoder = this.#decoder;
-    if (!decoder.decode(bytes, start, end)) return false;
+    if (!decoder.decode(bytes, view, start, end)) return false;
     if (decoder.notifications > 0) this.#acknowledge(decoder.subscriptionId, decoder.sequenceNumber);
     this.#heardAt = Date.now();
     // The next request goes out first: the server can go on while the values are passed on.
     this.#send();
     if (decoder.subscriptionId !== this.#subscription?.subscriptionId) return true;
     const { ports, texts, count } = decoder;
-    for (let index = 0; index < count; index += 1) {
-      this.#handlers.onText(ports[index] as number, texts[index] as string);
-    }
+    const { onText } = this.#handlers;
+    for (let index = 0; index < count; index += 1) onText(ports[index] as number, texts[index] as string);
     return true;
   }
 
