@@ -1,6 +1,4 @@
-/** What a process holds: JavaScript's heap, resident memory, descriptors. For the device's runtime. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { processBinding } from "../../../app/runtime/node/process.ts";
+/** Whether what a process holds has grown: JavaScript's heap, resident memory, descriptors. */
 
 export interface Holdings {
   /** Bytes that JavaScript's objects take. */
@@ -15,33 +13,6 @@ export interface Holdings {
 const HEAP_TOLERANCE = 8 * 1024;
 /** Resident memory moves by pages and by how the C library's free lists lie. */
 const RESIDENT_TOLERANCE = 512 * 1024;
-
-function residentAnonymous(): number {
-  const status = readFileSync("/proc/self/status", "utf8");
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-}
-
-function openDescriptors(): string[] {
-  const found: string[] = [];
-  for (const name of readdirSync("/proc/self/fd")) {
-    try {
-      found.push(`${name} ${readlinkSync(`/proc/self/fd/${name}`).replace(/\d{3,}/, "…")}`);
-    } catch (error) {
-      /* The one that read this directory. */
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-  }
-  return found.sort();
-}
-
-export function measure(): Holdings {
-  processBinding.gc();
-  return {
-    descriptors: openDescriptors(),
-    heap: process.memoryUsage().heapUsed,
-    resident: residentAnonymous(),
-  };
-}
 
 /** "flat", or what has grown by how much. `sanitized`: AddressSanitizer keeps freed memory, so RAM says nothing. */
 export function difference(before: Holdings, after: Holdings, sanitized = false): string {

@@ -6,7 +6,8 @@ import { Session } from "../../../app/cells/mqtt/session.ts";
 import { readMqttSettings } from "../../../app/config/mqtt.ts";
 import { MQTT_PATHS } from "../../../app/config/paths.ts";
 import { readRawSide } from "../../../app/config/raw-files.ts";
-import { difference, measure } from "./flat.ts";
+import { difference } from "./flat.ts";
+import { measure } from "./measure.ts";
 
 const [, , folder = "", count = "", memory = ""] = process.argv;
 const rounds = Number(count);
