@@ -4,17 +4,14 @@ import type { StartedRole } from "./load-cell.ts";
 
 /** proc(5) counts processor time in hundredths of a second, on every architecture (USER_HZ). */
 const TICKS_PER_SECOND = 100;
-/** proc(5), /proc/stat: user nice system idle iowait irq softirq … */
+/** proc(5), /proc/stat: user nice system idle iowait … */
 const IDLE_FIELDS = [3, 4] as const;
-const KERNEL_FIELDS = [2, 5, 6] as const;
 /** proc(5), /proc/PID/stat: utime and stime, counted behind the name in parentheses, which may contain anything. */
 const PROCESS_TIME_FIELDS = [11, 12] as const;
 
 /** Since the kernel started, all processors added up. */
 export interface ProcessorTimes {
   readonly idleSeconds: number;
-  /** Work of the kernel, for programs and for devices. */
-  readonly kernelSeconds: number;
   readonly processors: number;
 }
 
@@ -25,11 +22,7 @@ function secondsOf(fields: readonly (string | undefined)[], which: readonly numb
 export function parseProcessorTimes(stat: string): ProcessorTimes {
   const lines = stat.split("\n").filter((line) => /^cpu\d* /.test(line));
   const fields = lines[0]?.split(/ +/).slice(1) ?? [];
-  return {
-    idleSeconds: secondsOf(fields, IDLE_FIELDS),
-    kernelSeconds: secondsOf(fields, KERNEL_FIELDS),
-    processors: lines.length - 1,
-  };
+  return { idleSeconds: secondsOf(fields, IDLE_FIELDS), processors: lines.length - 1 };
 }
 
 /** Processor time that a process has used so far, in seconds. */
@@ -58,10 +51,7 @@ export interface Reading extends ProcessorTimes {
   readonly cells: ReadonlyMap<StartedRole, { pid: number; seconds: number }>;
 }
 
-/**
- * `CPU 43.2 %, the kernel's part 5.1 %, of the last 60.0 s (opcua 21.0, …)`. What the kernel does for a cell is in that
- * cell's share; what it does for nobody in particular is in the whole only.
- */
+/** `CPU 43.2 % of the last 60.0 s (opcua 21.0, …)`: the cells' shares with what the kernel does for them, and the whole. */
 export function describeCpu(before: Reading, now: Reading): string {
   const seconds = now.uptime - before.uptime;
   const share = (used: number): string => ((100 * Math.max(0, used)) / (seconds * now.processors)).toFixed(1);
@@ -71,8 +61,7 @@ export function describeCpu(before: Reading, now: Reading): string {
     const known = earlier !== undefined && earlier.pid === cell.pid ? earlier.seconds : 0;
     return `${role} ${share(cell.seconds - known)}`;
   });
-  const kernel = share(now.kernelSeconds - before.kernelSeconds);
-  return `CPU ${share(busy)} %, the kernel's part ${kernel} %, of the last ${seconds.toFixed(1)} s (${cells.join(", ")})`;
+  return `CPU ${share(busy)} % of the last ${seconds.toFixed(1)} s (${cells.join(", ")})`;
 }
 
 /** Seconds of processor time; null when the process has ended in the meantime. */

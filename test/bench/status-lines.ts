@@ -4,15 +4,13 @@ import { LabError } from "../lab/errors.ts";
 import type { Journal } from "../lab/journal.ts";
 
 const STATUS =
-  /status: CPU ([\d.]+) %, the kernel's part ([\d.]+) %, of the last ([\d.]+) s \(([^)]*)\), (\d+) MB of \d+ MB of memory in use/;
+  /status: CPU ([\d.]+) % of the last ([\d.]+) s \(([^)]*)\), (\d+) MB of \d+ MB of memory in use/;
 
 export interface Interval {
   /** Of the gateway's clock. */
   readonly seconds: number;
   /** Seconds in which a processor was busy, with whatever. */
   readonly busy: number;
-  /** Those of them that the kernel needed, as the timer's ticks found it. */
-  readonly kernel: number;
   /** Seconds of processor time per cell, the kernel's work on its behalf included. */
   readonly cells: ReadonlyMap<string, number>;
   readonly memoryMegabytes: number;
@@ -20,7 +18,7 @@ export interface Interval {
 
 /** Null: another line. `processors`: of the machine that the gateway runs on. */
 export function parseStatusLine(line: string, processors: number): Interval | null {
-  const [, cpu, kernel, length, cells, memory] = STATUS.exec(line) ?? [];
+  const [, cpu, length, cells, memory] = STATUS.exec(line) ?? [];
   if (cells === undefined) return null;
   const seconds = Number(length);
   const time = (percent: string | undefined) => (Number(percent) / 100) * seconds * processors;
@@ -28,7 +26,6 @@ export function parseStatusLine(line: string, processors: number): Interval | nu
   return {
     seconds,
     busy: time(cpu),
-    kernel: time(kernel),
     cells: new Map(shares.map(([role, percent]) => [role ?? "", time(percent)])),
     memoryMegabytes: Number(memory),
   };
@@ -89,7 +86,6 @@ export class StatusLines {
     return {
       seconds: sum(({ seconds }) => seconds),
       busy: sum(({ busy }) => busy),
-      kernel: sum(({ kernel }) => kernel),
       cells,
       memoryMegabytes: Math.max(...intervals.map(({ memoryMegabytes }) => memoryMegabytes)),
       values: last.count - first.count,

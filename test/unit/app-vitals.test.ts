@@ -20,8 +20,8 @@ intr 12345 0
 ctxt 6789
 `;
 
-test("times are those of all processors: idle with waiting for the card, kernel with interrupts", () => {
-  assert.deepEqual(parseProcessorTimes(STAT), { idleSeconds: 905, kernelSeconds: 3.6, processors: 2 });
+test("idle time is that of all processors, waiting for the card included", () => {
+  assert.deepEqual(parseProcessorTimes(STAT), { idleSeconds: 905, processors: 2 });
 });
 
 test("a process's time is found behind a name that looks like fields", () => {
@@ -38,7 +38,6 @@ test("the shares are those of the interval; a cell that was started again begins
   const before: Reading = {
     uptime: 100,
     idleSeconds: 80,
-    kernelSeconds: 7,
     processors: 1,
     cells: new Map([
       ["opcua", { pid: 10, seconds: 5 }],
@@ -48,23 +47,19 @@ test("the shares are those of the interval; a cell that was started again begins
   const now: Reading = {
     uptime: 160,
     idleSeconds: 116,
-    kernelSeconds: 10,
     processors: 1,
     cells: new Map([
       ["opcua", { pid: 10, seconds: 17 }],
       ["mqtt", { pid: 99, seconds: 6 }],
     ]),
   };
-  assert.equal(
-    describeCpu(before, now),
-    "CPU 40.0 %, the kernel's part 5.0 %, of the last 60.0 s (opcua 20.0, mqtt 10.0)",
-  );
+  assert.equal(describeCpu(before, now), "CPU 40.0 % of the last 60.0 s (opcua 20.0, mqtt 10.0)");
 });
 
 test("two processors that are both half busy are half busy together", () => {
-  const before: Reading = { uptime: 0, idleSeconds: 0, kernelSeconds: 0, processors: 2, cells: new Map() };
-  const now: Reading = { uptime: 10, idleSeconds: 10, kernelSeconds: 2, processors: 2, cells: new Map() };
-  assert.equal(describeCpu(before, now), "CPU 50.0 %, the kernel's part 10.0 %, of the last 10.0 s ()");
+  const before: Reading = { uptime: 0, idleSeconds: 0, processors: 2, cells: new Map() };
+  const now: Reading = { uptime: 10, idleSeconds: 10, processors: 2, cells: new Map() };
+  assert.equal(describeCpu(before, now), "CPU 50.0 % of the last 10.0 s ()");
 });
 
 test("a process that has ended is left out", () => {
@@ -90,6 +85,6 @@ test("the supervisor tells it in the interval that is asked for", (t) =>
     });
     const line = await findLine(gateway.lines, "[SUPERVISOR] status:", { deadlineMs: 60_000 });
     const pattern =
-      /Info: \[SUPERVISOR\] status: CPU [\d.]+ %, the kernel's part [\d.]+ %, of the last [\d.]+ s \((?:[a-z]+ [\d.]+(?:, )?)+\), \d+ MB of \d+ MB of memory in use$/;
+      /Info: \[SUPERVISOR\] status: CPU [\d.]+ % of the last [\d.]+ s \((?:[a-z]+ [\d.]+(?:, )?)+\), \d+ MB of \d+ MB of memory in use$/;
     assert.match(line, pattern);
   }));

@@ -4,7 +4,7 @@ import type { Arrivals } from "./arrivals.ts";
 import type { LoadServer } from "./server.ts";
 
 /** Values that are on their way at a time: several notifications, so that the gateway never has to wait for one. */
-const UNDERWAY = 900;
+const UNDERWAY = 1500;
 const STEP = 300;
 
 export interface SaturationOptions {
