@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
 import { standaloneValidators } from "../config/generate.ts";
 import { lazy } from "./lazy.ts";
-import { deviceBuiltins, leaveOut } from "./resolve.ts";
+import { deviceBuiltins, externalBuiltins, leaveOut } from "./resolve.ts";
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
@@ -40,11 +40,14 @@ export interface BundleOptions {
   readonly target: "device" | "node";
   readonly entry: string;
   readonly outfile: string;
+  /** The device's bundle without app/runtime: `require("fs")` stays. For tools that look at what it uses of Node.js. */
+  readonly builtins?: "external";
 }
 
 /** Bundles `entry` into one script. Returns esbuild's account of what went in. */
 export async function bundleApp(options: BundleOptions): Promise<Metafile> {
   const device = options.target === "device";
+  const external = options.builtins === "external";
   const result = await build({
     absWorkingDir: repository,
     entryPoints: [options.entry],
@@ -57,10 +60,12 @@ export async function bundleApp(options: BundleOptions): Promise<Metafile> {
     mainFields: ["main", "module"],
     conditions: device ? ["quickjs", "node", "import", "require", "default"] : ["node"],
     target: "es2022",
+    // QuickJS leaves a `for await` without waiting for what the iterator does at its end.
+    ...(device ? { supported: { "for-await": false } } : {}),
     // Errors name their class in the log; stack traces stay readable.
     keepNames: false,
     minifySyntax: true,
-    minifyWhitespace: true,
+    minifyWhitespace: !external,
     charset: "utf8",
     legalComments: "none",
     metafile: true,
@@ -70,14 +75,16 @@ export async function bundleApp(options: BundleOptions): Promise<Metafile> {
       // A script has no URL of its own; node-opcua-crypto computes its folder from it.
       ...(device ? { "import.meta.url": '"file:///usr/lib/gateway/gateway.js"' } : {}),
     },
-    ...(device ? { inject: [join(repository, "app/runtime/globals.ts")] } : {}),
-    plugins: device ? [standaloneValidators(), leaveOut(), lazy(), deviceBuiltins()] : [leaveOut(), lazy()],
+    ...(device && !external ? { inject: [join(repository, "app/runtime/globals.ts")] } : {}),
+    plugins: device
+      ? [standaloneValidators(), leaveOut(), lazy(), external ? externalBuiltins() : deviceBuiltins()]
+      : [leaveOut(), lazy()],
   });
   const [file] = result.outputFiles;
   if (file === undefined || result.outputFiles.length > 1)
     throw new RangeError("esbuild made other files than one");
   const outfile = resolve(repository, options.outfile);
   mkdirSync(dirname(outfile), { recursive: true });
-  writeFileSync(outfile, device ? inheritImports(file.text) : file.text);
+  writeFileSync(outfile, device && !external ? inheritImports(file.text) : file.text);
   return result.metafile;
 }

@@ -59,19 +59,40 @@ export function leaveOut(): Plugin {
   };
 }
 
+const knownBuiltins = new Set(builtinModules.filter((name) => !name.startsWith("_")));
+// With a slash at the end ("process/") npm packages ask for the package instead of the builtin; here both are one.
+const BUILTIN = /^(node:)?[a-z0-9_]+(\/promises|\/)?$/;
+
+function builtinName(path: string): string | undefined {
+  const name = path.replace(/^node:/, "").replace(/\/$/, "");
+  return knownBuiltins.has(name) ? name : undefined;
+}
+
+/** Node's builtins stay `require("name")`, and readable-stream is what it is on the device: Node's streams. */
+export function externalBuiltins(): Plugin {
+  return {
+    name: "external-builtins",
+    setup(build) {
+      build.onResolve({ filter: /^readable-stream$/ }, () => ({ path: "stream", external: true }));
+      build.onResolve({ filter: BUILTIN }, (args) => {
+        const name = builtinName(args.path);
+        return name === undefined ? undefined : { path: name, external: true };
+      });
+    },
+  };
+}
+
 /**
  * Node's builtins become `app/runtime/node/*.ts`. The default export of such a module is what `require` gives in
  * Node.js: `require("events")` is the class itself.
  */
 export function deviceBuiltins(): Plugin {
-  const known = new Set(builtinModules.filter((name) => !name.startsWith("_")));
   return {
     name: "device-builtins",
     setup(build) {
-      // With a slash at the end ("process/") npm packages ask for the package instead of the builtin; here both are one.
-      build.onResolve({ filter: /^(node:)?[a-z0-9_]+(\/promises|\/)?$/ }, (args) => {
-        const name = args.path.replace(/^node:/, "").replace(/\/$/, "");
-        if (!known.has(name)) return undefined;
+      build.onResolve({ filter: BUILTIN }, (args) => {
+        const name = builtinName(args.path);
+        if (name === undefined) return undefined;
         for (const candidate of [`${name}.ts`, `${name}/index.ts`]) {
           const path = join(runtimeNodeDir, candidate);
           if (!existsSync(path)) continue;

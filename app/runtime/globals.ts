@@ -2,6 +2,7 @@
  * Node's globals on QuickJS. Imported first of all by the device bundle; the order inside matters: streams and URLs
  * are built on the base globals.
  */
+import "./globals/symbols.ts";
 import { defineGlobals } from "./globals/base.ts";
 import { console } from "./globals/console.ts";
 import { webcrypto } from "./node/crypto.ts";

@@ -151,6 +151,12 @@ uint64_t gw_loop_now(void)
     return loop.now;
 }
 
+uint64_t gw_loop_clock(void)
+{
+    loop.now = read_clock();
+    return loop.now;
+}
+
 void gw_loop_hold(int delta)
 {
     loop.held += delta;

@@ -43,8 +43,10 @@ void gw_loop_forget(void);
 /* And then, with the parent's descriptors closed: a new epoll instance. Returns 0 or -1 with errno set. */
 int gw_loop_reopen(void);
 
-/* Milliseconds of CLOCK_MONOTONIC, read once per turn of the loop. */
+/* Milliseconds of CLOCK_MONOTONIC as they were when they were last read. */
 uint64_t gw_loop_now(void);
+/* Reads them. */
+uint64_t gw_loop_clock(void);
 
 /* Work in flight on another thread keeps the loop alive like a referenced handle. */
 void gw_loop_hold(int delta);

@@ -100,7 +100,8 @@ static int timer_arm(JSContext *ctx, timer *item, JSValueConst self)
         timers.heap = heap;
         timers.capacity = capacity;
     }
-    item->due = gw_loop_now() + (uint64_t)item->delay;
+    /* Counted from this call, however long the callback has been at work: a timer is never early. */
+    item->due = gw_loop_clock() + (uint64_t)item->delay;
     item->sequence = timers.sequence++;
     heap_up(timers.count++, item);
     if (item->referenced)
@@ -269,8 +270,10 @@ int gw_timers_timeout(void)
 {
     if (timers.count == 0)
         return -1;
-    uint64_t now = gw_loop_now();
     uint64_t due = timers.heap[0]->due;
+    if (due <= gw_loop_now())
+        return 0;
+    uint64_t now = gw_loop_clock();
     return due <= now ? 0 : (int)(due - now);
 }
 

@@ -1,6 +1,7 @@
 /** node:dns: lookup() through the system's resolver on a thread of its own. */
 import { native } from "../binding.ts";
-import { invalidArgType, invalidArgValue, validateInteger } from "./node-error.ts";
+import { portOf } from "./net/connect-options.ts";
+import { invalidArgType, invalidArgValue, validateNumber } from "./node-error.ts";
 
 interface Family {
   readonly address: string;
@@ -52,11 +53,45 @@ function lookupError(syscall: string, code: string, hostname: string): Error {
   return Object.assign(error, { errno: ERRNO[code], code, syscall, hostname });
 }
 
-function familyOf(value: LookupOptions["family"]): 0 | 4 | 6 {
-  if (value === undefined || value === 0) return 0;
-  if (value === 4 || value === "IPv4") return 4;
-  if (value === 6 || value === "IPv6") return 6;
-  throw invalidArgValue("family", value, "must be one of: 0, 4, 6");
+function familyOf(value: unknown, name: string): 0 | 4 | 6 {
+  if (value === 0 || value === 4 || value === 6) return value;
+  throw invalidArgValue(name, value, "must be one of: 0, 4, 6");
+}
+
+function validateBoolean(value: unknown, name: string): void {
+  if (typeof value !== "boolean") throw invalidArgType(name, "boolean", value);
+}
+
+const ORDERS = ["verbatim", "ipv4first", "ipv6first"];
+
+interface Question {
+  readonly family: 0 | 4 | 6;
+  readonly all: boolean;
+  readonly order: LookupOptions["order"];
+}
+
+/** The options, checked in Node's order. */
+function questionOf(given: unknown): Question {
+  if (typeof given === "number")
+    return { family: familyOf(given, "family"), all: false, order: defaultOrder };
+  if (given !== undefined && typeof given !== "object") {
+    throw invalidArgType("options", ["integer", "object"], given);
+  }
+  const { family, all, hints, order, verbatim } = (given ?? {}) as LookupOptions;
+  if (hints != null) {
+    validateNumber(hints, "options.hints");
+    if (((hints >>> 0) & ~(ADDRCONFIG | V4MAPPED | ALL)) !== 0) throw invalidArgValue("hints", hints >>> 0);
+  }
+  const named = family === "IPv4" ? 4 : family === "IPv6" ? 6 : (family ?? 0);
+  const wanted = familyOf(named, "options.family");
+  if (all != null) validateBoolean(all, "options.all");
+  if (verbatim != null) validateBoolean(verbatim, "options.verbatim");
+  if (order != null && !ORDERS.includes(order)) {
+    const allowed = ORDERS.map((name) => `'${name}'`).join(", ");
+    throw invalidArgValue("options.order", order, `must be one of: ${allowed}`);
+  }
+  const usual = verbatim == null ? defaultOrder : verbatim ? "verbatim" : "ipv4first";
+  return { family: wanted, all: all === true, order: order ?? usual };
 }
 
 function pairs(found: readonly (string | number)[]): Family[] {
@@ -87,22 +122,17 @@ export function lookup(
   maybeCallback?: LookupCallback,
 ): void {
   const callback = typeof optionsOrCallback === "function" ? optionsOrCallback : maybeCallback;
-  if (typeof callback !== "function") throw invalidArgType("callback", "function", callback);
   if (hostname && typeof hostname !== "string") throw invalidArgType("hostname", "string", hostname);
-  const options: LookupOptions =
-    typeof optionsOrCallback === "number"
-      ? { family: optionsOrCallback as 4 | 6 }
-      : typeof optionsOrCallback === "object" && optionsOrCallback !== null
-        ? optionsOrCallback
-        : {};
-  const family = familyOf(options.family);
+  if (typeof callback !== "function") throw invalidArgType("callback", "function", callback);
+  const given = typeof optionsOrCallback === "function" ? undefined : optionsOrCallback;
+  const { family, all, order } = questionOf(given);
   const answer = (list: readonly Family[]) => {
-    if (options.all) callback(null, [...list]);
+    if (all) callback(null, [...list]);
     else callback(null, list[0]?.address, list[0]?.family);
   };
   if (!hostname) {
     process.nextTick(
-      options.all ? () => callback(null, []) : () => callback(null, null as never, family === 6 ? 6 : 4),
+      all ? () => callback(null, []) : () => callback(null, null as never, family === 6 ? 6 : 4),
     );
     return;
   }
@@ -111,7 +141,6 @@ export function lookup(
     process.nextTick(answer, [{ address: hostname, family: literal }]);
     return;
   }
-  const order = options.order ?? (options.verbatim === false ? "ipv4first" : defaultOrder);
   binding.lookup(hostname, family, (code, found) => {
     const list = code === null ? sorted(pairs(found ?? []), order) : [];
     if (code !== null || list.length === 0)
@@ -134,7 +163,7 @@ type ServiceCallback = (error: Error | null, hostname?: string, service?: string
 /** The name of an address, and of a port's service. */
 export function lookupService(address: string, port: number, callback: ServiceCallback): void {
   if (isIP(address) === 0) throw invalidArgValue("address", address);
-  validateInteger(port, "port", 0, 65535);
+  portOf(port);
   if (typeof callback !== "function") throw invalidArgType("callback", "function", callback);
   binding.lookupService(address, port, (code, host, service) => {
     if (code !== null) callback(lookupError("getnameinfo", code, address));

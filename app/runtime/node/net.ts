@@ -1,7 +1,8 @@
 /** node:net, clients only: nothing on the device listens (design §6). */
 import { EventEmitter } from "./events/emitter.ts";
+import { normalizeConnectArguments } from "./net/connect-options.ts";
 import { binding } from "./net/handle.ts";
-import { normalizeConnectArguments, Socket, type SocketOptions } from "./net/socket.ts";
+import { Socket, type SocketOptions } from "./net/socket.ts";
 import { nodeError } from "./node-error.ts";
 
 export const isIP = (input: string): 0 | 4 | 6 => binding.isIP(input);

@@ -1,6 +1,6 @@
 /** node:tls, clients only: nothing on the device listens (design §6). */
 import type { Bytes } from "./crypto/native.ts";
-import { type ConnectOptions as NetOptions, normalizeConnectArguments } from "./net/socket.ts";
+import { type ConnectOptions as NetOptions, normalizeConnectArguments } from "./net/connect-options.ts";
 import { connect as netConnect, type Socket } from "./net.ts";
 import { nodeError } from "./node-error.ts";
 import {

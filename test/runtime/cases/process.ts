@@ -10,6 +10,7 @@ show("names", () => [
   process.version.split(".")[0],
   typeof process.versions.node,
   process.release.name,
+  "node" in process.versions,
 ]);
 show("ids", () => [
   process.pid > 0,
@@ -85,6 +86,27 @@ show("globals", () => [
   typeof performance.now(),
   Object.keys(globalThis).includes("process"),
 ]);
+show("random values", () => {
+  const bytes = new Uint8Array(16);
+  return [
+    crypto.getRandomValues(bytes) === bytes,
+    bytes.some((byte) => byte > 0),
+    crypto.randomUUID().length,
+  ];
+});
+show("DOMException", () => {
+  const error = new DOMException("message", "TimeoutError");
+  const plain = new DOMException();
+  return [
+    error.name,
+    error.message,
+    error.code,
+    plain.name,
+    plain.message,
+    plain.code,
+    error instanceof Error,
+  ];
+});
 show("abort", () => {
   const controller = new AbortController();
   const heard: string[] = [];

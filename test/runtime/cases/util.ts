@@ -208,6 +208,10 @@ async function main(): Promise<void> {
     new TextDecoder().decode(),
     new TextDecoder().decode(new Uint8Array([1, 0x62, 0x63]).buffer.slice(1)),
   ]);
+  show("decoder's properties", () => {
+    const decoder = new TextDecoder("UTF8", { fatal: true });
+    return [decoder.encoding, decoder.fatal, decoder.ignoreBOM, new TextDecoder("latin1").encoding];
+  });
   show("decoder stream", () => {
     const decoder = new TextDecoder();
     const bytes = new TextEncoder().encode("x€y");

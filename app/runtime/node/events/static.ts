@@ -134,6 +134,5 @@ export function addAbortListener(signal: AbortSignal, listener: (event: Event) =
   let off: (() => void) | undefined;
   if (signal.aborted) queueMicrotask(() => listener(new Event("abort")));
   else off = attach(signal, "abort", listener as Listener);
-  const symbols = Symbol as { dispose?: symbol };
-  return { [symbols.dispose ?? Symbol.for("nodejs.dispose")]: () => off?.() };
+  return { [Symbol.dispose]: () => off?.() };
 }

@@ -2,8 +2,11 @@
 import { native } from "../../binding.ts";
 import { Buffer } from "../buffer.ts";
 import { invalidArgType, invalidArgValue, validateInteger } from "../node-error.ts";
+import { checkFd, io } from "./bytes.ts";
 import { constants, flagsOf, modeOf } from "./constants.ts";
 import { Dirent, Stats, type StatValues } from "./stats.ts";
+
+export { readSync, writeSync } from "./bytes.ts";
 
 interface FsBinding {
   stat(path: string, quiet: boolean): StatValues | undefined;
@@ -26,20 +29,7 @@ interface FsBinding {
   statfs(path: string): number[];
 }
 
-/** On open files (`native/fs_io.c`). */
-interface IoBinding {
-  open(path: string, flags: number, mode: number): number;
-  close(fd: number): void;
-  read(fd: number, bytes: ArrayBufferView, offset: number, length: number, position: number | null): number;
-  write(fd: number, bytes: ArrayBufferView, offset: number, length: number, position: number | null): number;
-  readAll(fd: number): Buffer;
-  ftruncate(fd: number, length: number): void;
-  fsync(fd: number): void;
-  fdatasync(fd: number): void;
-}
-
 const binding = native("fs") as FsBinding;
-const io = native("fs_io") as IoBinding;
 
 export type PathLike = string | Uint8Array | URL;
 type Encoding = string | null | undefined;
@@ -71,10 +61,6 @@ function optionsOf<T extends object>(
   return (typeof options === "object" && options !== null ? options : {}) as Partial<T>;
 }
 
-function checkFd(fd: unknown): asserts fd is number {
-  validateInteger(fd, "fd", 0, 2 ** 31 - 1);
-}
-
 export function openSync(path: PathLike, flags?: string | number, mode?: number | string): number {
   return io.open(pathText(path), flagsOf(flags), modeOf(mode, 0o666));
 }
@@ -82,64 +68,6 @@ export function openSync(path: PathLike, flags?: string | number, mode?: number 
 export function closeSync(fd: number): void {
   checkFd(fd);
   io.close(fd);
-}
-
-interface ReadOptions {
-  offset?: number;
-  length?: number;
-  position?: number | bigint | null;
-}
-
-export function readSync(
-  fd: number,
-  bytes: ArrayBufferView,
-  offsetOrOptions: number | ReadOptions = 0,
-  length?: number,
-  position?: number | bigint | null,
-): number {
-  checkFd(fd);
-  if (!ArrayBuffer.isView(bytes)) throw invalidArgType("buffer", ["Buffer", "TypedArray", "DataView"], bytes);
-  const options: ReadOptions =
-    typeof offsetOrOptions === "object" && offsetOrOptions !== null
-      ? offsetOrOptions
-      : {
-          offset: offsetOrOptions,
-          ...(length !== undefined && { length }),
-          ...(position !== undefined && { position }),
-        };
-  const offset = options.offset ?? 0;
-  const count = options.length ?? bytes.byteLength - offset;
-  const at = options.position ?? null;
-  return count === 0 ? 0 : io.read(fd, bytes, offset, count, at === null || at === -1 ? null : Number(at));
-}
-
-export function writeSync(
-  fd: number,
-  data: string | ArrayBufferView,
-  offsetOrPosition?: number | null | { offset?: number; length?: number; position?: number | null },
-  lengthOrEncoding?: number | string | null,
-  position?: number | null,
-): number {
-  checkFd(fd);
-  if (typeof data === "string") {
-    const bytes = Buffer.from(data, (lengthOrEncoding ?? "utf8") as BufferEncoding);
-    return io.write(
-      fd,
-      bytes,
-      0,
-      bytes.length,
-      typeof offsetOrPosition === "number" ? offsetOrPosition : null,
-    );
-  }
-  if (!ArrayBuffer.isView(data))
-    throw invalidArgType("buffer", ["string", "Buffer", "TypedArray", "DataView"], data);
-  if (typeof offsetOrPosition === "object" && offsetOrPosition !== null) {
-    const { offset = 0, length = data.byteLength - offset, position: at = null } = offsetOrPosition;
-    return io.write(fd, data, offset, length, at);
-  }
-  const offset = offsetOrPosition ?? 0;
-  const length = typeof lengthOrEncoding === "number" ? lengthOrEncoding : data.byteLength - offset;
-  return io.write(fd, data, offset, length, position ?? null);
 }
 
 /** Runs an action on a path's descriptor, or on the descriptor that was given. */
@@ -357,7 +285,10 @@ export function chmodSync(path: PathLike, mode: number | string): void {
 }
 
 export function chownSync(path: PathLike, uid: number, gid: number): void {
-  binding.chown(pathText(path), uid, gid);
+  const text = pathText(path);
+  validateInteger(uid, "uid", -1, 2 ** 32 - 1);
+  validateInteger(gid, "gid", -1, 2 ** 32 - 1);
+  binding.chown(text, uid, gid);
 }
 
 function secondsOf(time: number | string | Date): number {

@@ -1,8 +1,8 @@
 /** net.Socket: a Duplex over one outgoing TCP connection. */
-import { lookup } from "../dns.ts";
-import { invalidArgType, nodeError, validateNumber } from "../node-error.ts";
+import { invalidArgType, nodeError, outOfRange, validateNumber } from "../node-error.ts";
 import { Duplex } from "../stream.ts";
-import { type Address, connectToAny, type Lookup } from "./attempt.ts";
+import { type Address, connectToAny } from "./attempt.ts";
+import { normalizeConnectArguments, portOf } from "./connect-options.ts";
 import {
   binding,
   ON_DATA,
@@ -12,6 +12,7 @@ import {
   socketError,
   type TcpHandle,
 } from "./handle.ts";
+import { resolveHost } from "./resolve.ts";
 
 type Callback = (error?: Error | null) => void;
 
@@ -19,19 +20,6 @@ export interface SocketOptions {
   allowHalfOpen?: boolean;
   highWaterMark?: number;
   signal?: AbortSignal;
-}
-
-export interface ConnectOptions {
-  port: number | string;
-  host?: string;
-  family?: number;
-  hints?: number;
-  lookup?: Lookup;
-  noDelay?: boolean;
-  keepAlive?: boolean;
-  keepAliveInitialDelay?: number;
-  timeout?: number;
-  path?: string;
 }
 
 /** What this file reads of the streams' own state. */
@@ -45,28 +33,6 @@ interface ReadableState {
   readonly length: number;
   readonly decoder: object | null;
   dataEmitted: boolean;
-}
-
-function portOf(port: unknown): number {
-  const number = typeof port === "string" && port.trim() !== "" ? Number(port) : port;
-  if (typeof number !== "number" || !Number.isInteger(number) || number < 0 || number > 65535) {
-    throw nodeError(
-      RangeError,
-      "ERR_SOCKET_BAD_PORT",
-      `Port should be >= 0 and < 65536. Received ${port === undefined ? "undefined" : `type ${typeof port} (${String(port)})`}.`,
-    );
-  }
-  return number;
-}
-
-/** connect(options, cb), connect(port, host, cb): as Node.js takes them. */
-export function normalizeConnectArguments(args: readonly unknown[]): [ConnectOptions, Callback | null] {
-  const last = args.at(-1);
-  const callback = typeof last === "function" ? (last as Callback) : null;
-  const [first, second] = args;
-  if (typeof first === "object" && first !== null) return [first as ConnectOptions, callback];
-  if (typeof first === "string" && !/^\d+$/.test(first)) return [{ path: first } as ConnectOptions, callback];
-  return [{ port: first as number, ...(typeof second === "string" && { host: second }) }, callback];
 }
 
 export class Socket extends Duplex {
@@ -114,6 +80,8 @@ export class Socket extends Duplex {
     if (callback) this.once("connect", callback);
     this.#handle?.close();
     this.#handle = null;
+    this.bytesRead = 0;
+    this.#bytesDispatched = 0;
     if (this.destroyed) (this as unknown as { _undestroy(): void })._undestroy();
     this.connecting = true;
     this._host = host;
@@ -122,26 +90,18 @@ export class Socket extends Duplex {
     if (options.timeout !== undefined) this.setTimeout(options.timeout);
     const family = binding.isIP(host);
     if (family !== 0) process.nextTick(() => this.#open([{ address: host, family }], port));
-    else this.#resolve(host, port, options);
+    else {
+      resolveHost({
+        host,
+        port,
+        options,
+        isWanted: () => this.connecting && !this.destroyed,
+        onLookup: (error, address, kind) => this.emit("lookup", error, address, kind, host),
+        onResolved: (addresses) => this.#open(addresses, port),
+        onFailed: (error) => this.destroy(error),
+      });
+    }
     return this;
-  }
-
-  #resolve(host: string, port: number, options: ConnectOptions): void {
-    const resolver = options.lookup ?? lookup;
-    const query = {
-      family: options.family ?? 0,
-      all: options.lookup === undefined,
-      ...(options.hints && { hints: options.hints }),
-    };
-    resolver(host, query, (error, found, family) => {
-      const list = Array.isArray(found) ? found : [{ address: found ?? "", family: family ?? 4 }];
-      for (const { address, family: kind } of error ? [] : list)
-        this.emit("lookup", null, address, kind, host);
-      if (error) this.emit("lookup", error, undefined, undefined, host);
-      if (!this.connecting || this.destroyed) return;
-      if (error) process.nextTick(() => this.destroy(error));
-      else this.#open(list, port);
-    });
   }
 
   #open(addresses: readonly Address[], port: number): void {
@@ -281,9 +241,11 @@ export class Socket extends Duplex {
       this.once("connect", () => this._final(callback));
       return;
     }
-    this.#handle?.shutdown();
-    // In a later turn, as in Node.js: an error in this one comes before 'finish'.
-    setImmediate(callback);
+    // In a later turn, as in Node.js: an error in this one comes before 'finish', and the peer's answer after it.
+    setImmediate(() => {
+      this.#handle?.shutdown();
+      callback();
+    });
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -322,9 +284,10 @@ export class Socket extends Duplex {
   }
 
   setTimeout(delay: number, callback?: () => void): this {
-    validateNumber(delay, "msecs");
     if (this.destroyed) return this;
     this.timeout = delay;
+    validateNumber(delay, "msecs");
+    if (!(delay >= 0 && delay < Infinity)) throw outOfRange("msecs", "a non-negative finite number", delay);
     if (this.#idleTimer) clearTimeout(this.#idleTimer);
     this.#idleTimer = null;
     if (delay > 0) {
