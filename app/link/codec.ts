@@ -1,5 +1,10 @@
 /** The codec on Node.js, and the plain text of what `app/runtime/native/codec.c` does. */
-import { type Codec, FOUND_FIELDS } from "../runtime/codec-types.ts";
+import {
+  type Codec,
+  FOUND_FIELDS,
+  ROOM_BESIDE_TOPIC_AND_PAYLOAD,
+  type TopicTable,
+} from "../runtime/codec-types.ts";
 import {
   FORBIDDEN_BYTE,
   FrameKind,
@@ -13,8 +18,6 @@ import {
 const MAX_UINT32 = 0xffffffff;
 const PORT_AT = 8;
 const LENGTH_AT = 12;
-/** The first byte of a packet, and at most four of its remaining length (MQTT 3.1.1 §2.2.3). */
-const LONGEST_FIXED_HEADER = 5;
 const PUBACK = 0x40;
 const PUBACK_BYTES = 4;
 const LAST_ID = 0xffff;
@@ -59,26 +62,56 @@ function readdressFrames(bytes: Buffer, found: Uint32Array, from: number, to: nu
   }
 }
 
-function writePublish(
-  target: Buffer,
-  at: number,
-  first: number,
-  topic: Buffer,
-  id: number,
-  source: Buffer,
-  start: number,
-  end: number,
-): number {
-  let length = topic.length + (id === 0 ? 0 : 2) + (end - start);
-  if (length + LONGEST_FIXED_HEADER > target.length - at) {
-    throw new RangeError("codec: there is no room for the packet");
+/** The place of a port in the table, or -1. */
+function placeOf(ports: Uint32Array, port: number): number {
+  let low = 0;
+  let high = ports.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ports[middle] as number) < port) low = middle + 1;
+    else high = middle;
   }
-  let to = target.writeUInt8(first, at);
-  for (; length > 0x7f; length >>>= 7) to = target.writeUInt8((length & 0x7f) | 0x80, to);
-  to = target.writeUInt8(length, to);
-  to += topic.copy(target, to);
-  if (id !== 0) to = target.writeUInt16BE(id, to);
-  return to + source.copy(target, to, start, end);
+  return ports[low] === port ? low : -1;
+}
+
+function writePublishes(
+  target: Buffer,
+  cursor: Int32Array,
+  first: number,
+  topics: TopicTable,
+  bytes: Buffer,
+  found: Uint32Array,
+  from: number,
+  to: number,
+  starts: Int32Array,
+): number {
+  let [at = 0, id = 0, slot = 0] = cursor;
+  let each = from;
+  for (; each < to; each += 1) {
+    const [start = 0, end = 0, port = 0] = found.subarray(each * FOUND_FIELDS, (each + 1) * FOUND_FIELDS);
+    const place = placeOf(topics.ports, port);
+    if (place === -1) continue;
+    const topic = topics.bytes.subarray(topics.offsets[place], topics.offsets[place + 1]);
+    const payload = bytes.subarray(start + HEADER_BYTES, end);
+    let length = topic.length + payload.length;
+    if (length + ROOM_BESIDE_TOPIC_AND_PAYLOAD > target.length - at) break;
+    if (id !== 0) {
+      length += 2;
+      starts[slot & (starts.length - 1)] = at;
+      slot += 1;
+    }
+    at = target.writeUInt8(first, at);
+    for (; length > 0x7f; length >>>= 7) at = target.writeUInt8((length & 0x7f) | 0x80, at);
+    at = target.writeUInt8(length, at);
+    at += topic.copy(target, at);
+    if (id !== 0) {
+      at = target.writeUInt16BE(id, at);
+      id = id === LAST_ID ? 1 : id + 1;
+    }
+    at += payload.copy(target, at);
+  }
+  cursor.set([at, id, slot]);
+  return each;
 }
 
 function countPubacks(bytes: Uint8Array, at: number): number {
@@ -94,4 +127,4 @@ function countPubacks(bytes: Uint8Array, at: number): number {
   return count;
 }
 
-export const codec: Codec = { writeFrame, scanFrames, readdressFrames, writePublish, countPubacks };
+export const codec: Codec = { writeFrame, scanFrames, readdressFrames, writePublishes, countPubacks };

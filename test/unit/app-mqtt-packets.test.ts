@@ -12,9 +12,14 @@ import {
   PUBREC,
 } from "../../app/cells/mqtt/ack-reader.ts";
 import { Outbox } from "../../app/cells/mqtt/outbox.ts";
-import { encodeTopic, firstByte, ROOM_BESIDE_TOPIC_AND_PAYLOAD } from "../../app/cells/mqtt/packets.ts";
+import { firstByte, topicTable } from "../../app/cells/mqtt/packets.ts";
 import { codec } from "../../app/link/codec.ts";
 import { encodeFrame, FrameReader } from "../../app/link/frame.ts";
+import { HEADER_BYTES } from "../../app/link/frame-format.ts";
+import { FOUND_FIELDS } from "../../app/runtime/codec-types.ts";
+
+/** Places of a small ring. */
+const MOST = 4;
 
 type Publish = Extract<Packet, { cmd: "publish" }>;
 
@@ -31,36 +36,57 @@ const qos = fc.constantFrom(0 as const, 1 as const, 2 as const);
 test("a PUBLISH has the very bytes that mqtt-packet gives it", () => {
   fc.assert(
     fc.property(
-      topic,
-      payloadBytes,
+      fc.uniqueArray(
+        fc.record({ port: fc.integer({ min: 0, max: 0xffffffff }), topicName: topic, bytes: payloadBytes }),
+        { selector: ({ port }) => port, minLength: 1, maxLength: 4 },
+      ),
       qos,
       fc.integer({ min: 1, max: 0xffff }),
       fc.nat(20),
-      (name, bytes, level, messageId, offset) => {
-        const source = Buffer.alloc(offset + bytes + 3, "0123456789");
-        const payload = source.subarray(offset, offset + bytes);
-        const head = encodeTopic(name);
-        const target = Buffer.alloc(offset + head.length + bytes + ROOM_BESIDE_TOPIC_AND_PAYLOAD);
-        const end = codec.writePublish(
+      (messages, level, firstId, offset) => {
+        // Longer than what travels over the link, which is no matter here.
+        const payloads = messages.map(({ bytes }) => Buffer.alloc(bytes, "0123456789"));
+        const frames = payloads.map((payload) => Buffer.concat([Buffer.alloc(HEADER_BYTES), payload]));
+        const source = Buffer.concat([Buffer.alloc(offset), ...frames]);
+        const found = new Uint32Array(frames.length * FOUND_FIELDS);
+        let at = offset;
+        for (const [index, { length }] of frames.entries()) {
+          found.set([at, at + length, messages[index]?.port ?? 0], index * FOUND_FIELDS);
+          at += length;
+        }
+        const target = Buffer.alloc(source.length + 2000);
+        const cursor = Int32Array.of(offset, level === 0 ? 0 : firstId, MOST - 1);
+        const starts = new Int32Array(MOST);
+        const done = codec.writePublishes(
           target,
-          offset,
+          cursor,
           firstByte(level),
-          head,
-          level === 0 ? 0 : messageId,
+          topicTable(messages),
           source,
-          offset,
-          offset + bytes,
+          found,
+          0,
+          messages.length,
+          starts,
         );
-        const expected = mqttPacket.generate({
-          cmd: "publish",
-          topic: name,
-          payload,
-          qos: level,
-          dup: false,
-          retain: false,
-          ...(level > 0 ? { messageId } : {}),
-        });
-        assert.ok(target.subarray(offset, end).equals(expected));
+        assert.equal(done, messages.length);
+        const expected = messages.map(({ topicName }, index) =>
+          mqttPacket.generate({
+            cmd: "publish",
+            topic: topicName,
+            payload: payloads[index] ?? "",
+            qos: level,
+            dup: false,
+            retain: false,
+            ...(level > 0 ? { messageId: ((firstId + index - 1) % 0xffff) + 1 } : {}),
+          }),
+        );
+        assert.ok(target.subarray(offset, cursor[0]).equals(Buffer.concat(expected)));
+        if (level === 0) return;
+        let start = offset;
+        for (const [index, { length }] of expected.entries()) {
+          assert.equal(starts[(MOST - 1 + index) % MOST], start);
+          start += length;
+        }
       },
     ),
     { numRuns: 200 },
@@ -78,7 +104,7 @@ function publishes(written: readonly Buffer[]): Publish[] {
   return packets;
 }
 
-const topics = new Map([[1, encodeTopic("t")]]);
+const topics = topicTable([{ port: 1, topicName: "t" }]);
 
 /** Puts messages in as the publisher does; returns how many had room. */
 function add(outbox: Outbox, ...texts: readonly string[]): number {
@@ -86,7 +112,7 @@ function add(outbox: Outbox, ...texts: readonly string[]): number {
   reader.feed(Buffer.concat(texts.map((text) => encodeFrame(1, text))));
   let taken = 0;
   for (let count = reader.next(); count > 0; count = reader.next()) {
-    const now = outbox.add(topics, reader.bytes, reader.found, 0, count);
+    const now = outbox.add(reader.bytes, reader.found, 0, count);
     taken += now;
     if (now < count) break;
   }
@@ -109,7 +135,7 @@ test("acknowledgements in any order, connections that break: everything arrives,
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const outbox = new Outbox(1);
+      const outbox = new Outbox({ qos: 1, topics });
       let written = connect(outbox);
       /** Not acknowledged, by id, in order. */
       const waiting = new Map<number, string>();
@@ -162,7 +188,7 @@ test("acknowledgements in any order, connections that break: everything arrives,
 });
 
 test("packet identifiers go round after 65535 and never are 0 or in use twice", () => {
-  const outbox = new Outbox(1);
+  const outbox = new Outbox({ qos: 1, topics });
   const written = connect(outbox);
   const inUse: number[] = [];
   for (let round = 0; round < 700; round += 1) {
@@ -184,7 +210,7 @@ test("packet identifiers go round after 65535 and never are 0 or in use twice", 
 });
 
 test("quality of service 2: PUBREL answers PUBREC, also a repeated one, and is what is sent again", () => {
-  const outbox = new Outbox(2);
+  const outbox = new Outbox({ qos: 2, topics });
   const written = connect(outbox);
   add(outbox, "a");
   add(outbox, "b");
@@ -194,6 +220,11 @@ test("quality of service 2: PUBREL answers PUBREC, also a repeated one, and is w
   const pubrel = mqttPacket.generate({ cmd: "pubrel", messageId: 1 });
   assert.deepEqual(written.slice(1), [pubrel, pubrel]);
   outbox.disconnected();
+  assert.throws(
+    () => outbox.acknowledge(PUBREC, 2, 1),
+    MqttProtocolError,
+    "nothing was sent on this connection",
+  );
   const again = connect(outbox);
   assert.deepEqual(again[0], pubrel);
   assert.deepEqual(

@@ -5,10 +5,14 @@
  */
 import { codec } from "#codec";
 import type { QualityOfService } from "../../config/mqtt-file.ts";
-import { HEADER_BYTES } from "../../link/frame-format.ts";
-import { FOUND_FIELDS } from "../../runtime/codec-types.ts";
+import {
+  Cursor,
+  FOUND_FIELDS,
+  ROOM_BESIDE_TOPIC_AND_PAYLOAD,
+  type TopicTable,
+} from "../../runtime/codec-types.ts";
 import { type AckType, MqttProtocolError, PUBACK, PUBCOMP, PUBREC, TYPE_NAMES } from "./ack-reader.ts";
-import { DUP_FLAG, firstByte, pubrel, ROOM_BESIDE_TOPIC_AND_PAYLOAD } from "./packets.ts";
+import { DUP_FLAG, firstByte, pubrel } from "./packets.ts";
 
 /** A segment is what one TLS record holds; a longer packet has a segment of its own. */
 const SEGMENT_BYTES = 16 * 1024;
@@ -46,6 +50,8 @@ class Segment {
 export class Outbox {
   readonly #qos: QualityOfService;
   readonly #first: number;
+  readonly #topics: TopicTable;
+  readonly #longestTopic: number;
   readonly #most: number;
   /** Whether a message has arrived, as far as its quality of service lets us know. */
   delivered = false;
@@ -62,12 +68,19 @@ export class Outbox {
   #oldestId = 1;
   #count = 0;
   readonly #starts = new Int32Array(MOST_MESSAGES);
+  readonly #cursor = new Int32Array(Object.keys(Cursor).length);
   readonly #marks = new Uint8Array(MOST_MESSAGES);
   /** Marks that are not `SENT`; usually there are none. */
   #marked = 0;
 
-  constructor(qos: QualityOfService) {
+  constructor(options: { qos: QualityOfService; topics: TopicTable }) {
+    const { qos, topics } = options;
     this.#qos = qos;
+    this.#topics = topics;
+    this.#longestTopic = topics.offsets.reduce(
+      (longest, offset, index) => Math.max(longest, offset - (topics.offsets[index - 1] ?? 0)),
+      0,
+    );
     this.#first = firstByte(qos);
     this.#most = qos === 2 ? MOST_EXACTLY_ONCE : MOST_MESSAGES;
   }
@@ -103,51 +116,30 @@ export class Outbox {
    * Puts in the frames from number `from` to `to` of those that a reader found in `bytes`, each for the topic of its port;
    * `flush` sends them. Returns how many of them are dealt with: the rest has no room until something is acknowledged.
    */
-  add(
-    topics: ReadonlyMap<number, Buffer>,
-    bytes: Buffer,
-    found: Uint32Array,
-    from: number,
-    to: number,
-  ): number {
+  add(bytes: Buffer, found: Uint32Array, from: number, to: number): number {
     if (this.#full) return 0;
+    const cursor = this.#cursor;
     const first = this.#first;
+    const topics = this.#topics;
     const starts = this.#starts;
-    const numbered = this.#qos > 0;
-    const oldest = this.#oldest;
-    const room = this.#most - this.#count;
-    let id = numbered ? this.#oldestId + this.#count : 0;
-    let slot = oldest + this.#count;
-    const stop = slot + room;
-    let segment = this.#tail;
-    let { used } = segment;
+    const most = Math.min(to, from + this.#most - this.#count);
     let each = from;
-    let at = from * FOUND_FIELDS;
-    while (each < to && slot < stop) {
-      // Navigation only uses ports of the same settings file; anything else is not ours to publish.
-      const topic = topics.get(found[at + 2] as number);
-      if (topic !== undefined) {
-        const start = (found[at] as number) + HEADER_BYTES;
-        const end = found[at + 1] as number;
-        const most = topic.length + (end - start) + ROOM_BESIDE_TOPIC_AND_PAYLOAD;
-        if (used + most > segment.bytes.length) {
-          this.#close(segment, used, slot);
-          if (!this.#nextSegment(most)) return each - from;
-          segment = this.#tail;
-          used = 0;
-        }
-        if (numbered) {
-          if (id > LAST_ID) id -= LAST_ID;
-          starts[slot & SLOT_MASK] = used;
-          slot += 1;
-        }
-        used = codec.writePublish(segment.bytes, used, first, topic, id, bytes, start, end);
-        if (numbered) id += 1;
-      }
-      at += FOUND_FIELDS;
-      each += 1;
+    while (each < most) {
+      const segment = this.#tail;
+      const id = this.#oldestId + this.#count;
+      cursor[Cursor.at] = segment.used;
+      cursor[Cursor.id] = this.#qos === 0 ? 0 : id > LAST_ID ? id - LAST_ID : id;
+      cursor[Cursor.slot] = this.#oldest + this.#count;
+      // Navigation only uses ports of the same settings file; a frame for any other is left out.
+      each = codec.writePublishes(segment.bytes, cursor, first, topics, bytes, found, each, most, starts);
+      const count = (cursor[Cursor.slot] as number) - this.#oldest;
+      segment.used = cursor[Cursor.at] as number;
+      segment.waiting += count - this.#count;
+      this.#count = count;
+      if (each === most) break;
+      const length = (found[each * FOUND_FIELDS + 1] as number) - (found[each * FOUND_FIELDS] as number);
+      if (!this.#nextSegment(length + this.#longestTopic + ROOM_BESIDE_TOPIC_AND_PAYLOAD)) break;
     }
-    this.#close(segment, used, slot);
     return each - from;
   }
 
@@ -163,13 +155,8 @@ export class Outbox {
 
   /** Takes acknowledgements of `count` messages with consecutive ids in (§4.3.2, §4.3.3). Throws `MqttProtocolError` when nothing waits for one. */
   acknowledge(type: AckType, id: number, count: number): void {
-    if (
-      type === PUBACK &&
-      this.#qos === 1 &&
-      id === this.#oldestId &&
-      this.#marked === 0 &&
-      count <= this.#count
-    ) {
+    const inOrder = id === this.#oldestId && count <= this.#count && this.#marked === 0;
+    if (inOrder && type === PUBACK && this.#qos === 1 && this.#write !== null) {
       this.#release(count);
       return;
     }
@@ -182,7 +169,7 @@ export class Outbox {
     let offset = id - this.#oldestId;
     if (offset < 0) offset += LAST_ID;
     const slot = (this.#oldest + offset) & SLOT_MASK;
-    const mark = offset < this.#count ? this.#marks[slot] : undefined;
+    const mark = offset < this.#count && this.#write !== null ? this.#marks[slot] : undefined;
     if (type === PUBACK && this.#qos === 1 && mark === SENT) {
       this.#complete(slot);
     } else if (type === PUBCOMP && mark === RELEASED) {
@@ -233,14 +220,6 @@ export class Outbox {
     }
     const head = segments[0];
     if (head !== undefined) head.waiting -= left;
-  }
-
-  /** Notes what was put into the segment; the ring reaches up to `slot` now. */
-  #close(segment: Segment, used: number, slot: number): void {
-    const count = slot - this.#oldest;
-    segment.used = used;
-    segment.waiting += count - this.#count;
-    this.#count = count;
   }
 
   /** Goes to a segment with so much room; false: too much is on its way already. */

@@ -4,7 +4,7 @@ import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import { FrameReader } from "../../link/frame.ts";
 import type { Log } from "../../link/log-line.ts";
 import { Outbox } from "./outbox.ts";
-import { encodeTopic } from "./packets.ts";
+import { topicTable } from "./packets.ts";
 import { Session } from "./session.ts";
 
 /** A connection that lasted this long was a good one. */
@@ -25,8 +25,6 @@ export class Publisher {
   readonly #log: Log;
   readonly #causes: CauseLog;
   readonly #source: Source;
-  /** Topic names as they stand in a packet, by port. */
-  readonly #topics: ReadonlyMap<number, Buffer>;
   readonly #backoff = new Backoff();
   /** What was read and not looked at yet: at most one read buffer full. */
   readonly #chunks: Uint8Array[] = [];
@@ -51,10 +49,8 @@ export class Publisher {
     this.#causes = new CauseLog(options.log);
     this.#source = options.source;
     this.#onFirst = options.onFirst;
-    this.#topics = new Map(
-      options.settings.topics.map(({ port, topicName }) => [port, encodeTopic(topicName)]),
-    );
-    this.#outbox = new Outbox(options.settings.qos);
+    const { qos, topics } = options.settings;
+    this.#outbox = new Outbox({ qos, topics: topicTable(topics) });
     this.#forget = options.settings.qos === 2;
     this.#session = this.#newSession();
     this.#source.pause();
@@ -111,7 +107,8 @@ export class Publisher {
 
   #onHeard(): boolean {
     if (!this.#ready) return false;
-    this.#pump();
+    // Reading on means that nothing waits for room.
+    if (this.#paused || this.#onFirst !== null) this.#pump();
     return this.#outbox.isWaiting;
   }
 
@@ -142,9 +139,9 @@ export class Publisher {
       hasMore = this.#hasMore();
       if (!hasMore) break;
       const { bytes, found } = this.#frames;
-      const sent = this.#sent;
-      this.#sent = sent + outbox.add(this.#topics, bytes, found, sent, this.#found);
-      if (this.#sent < this.#found) break;
+      const taken = outbox.add(bytes, found, this.#sent, this.#found);
+      if (taken === 0) break;
+      this.#sent += taken;
     }
     outbox.flush();
     this.#setPaused(hasMore);

@@ -16,9 +16,8 @@
 #define LONGEST_PAYLOAD (1024u * 1024u)
 /* Fields of each frame found: start, end, port. */
 #define FOUND_FIELDS 3
-/* First byte, and at most four of the remaining length (MQTT 3.1.1 §2.2.3). */
-#define LONGEST_FIXED_HEADER 5
-#define LONGEST_REMAINING 268435455u
+/* The first byte, at most four of the remaining length (MQTT 3.1.1 §2.2.3), and the identifier. */
+#define ROOM_BESIDE_TOPIC_AND_PAYLOAD 7
 #define PUBACK 0x40
 #define PUBACK_SIZE 4
 /* Packet identifiers are 1 to this. */
@@ -186,36 +185,130 @@ static JSValue readdress_frames(JSContext *ctx, JSValueConst this_value, int arg
     return JS_UNDEFINED;
 }
 
-/* writePublish(target, at, first, topic, id, source, start, end) → end */
-static JSValue write_publish(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+/* What `topics` holds: ascending ports, and bytes[offsets[i], offsets[i + 1]) for each. */
+typedef struct {
+    const uint32_t *ports, *offsets;
+    gw_slice bytes;
+    size_t count;
+} topic_table;
+
+static int member_fields(JSContext *ctx, JSValueConst object, const char *name, const uint32_t **fields, size_t *count)
+{
+    uint32_t *p = NULL;
+    JSValue value = JS_GetPropertyStr(ctx, object, name);
+    int failed = JS_IsException(value) || fields_of(ctx, value, &p, count);
+    /* The object keeps it alive. */
+    JS_FreeValue(ctx, value);
+    *fields = p;
+    return failed ? -1 : 0;
+}
+
+static int table_of(JSContext *ctx, JSValueConst object, topic_table *table)
+{
+    size_t ends;
+    JSValue bytes = JS_GetPropertyStr(ctx, object, "bytes");
+    int failed = JS_IsException(bytes) || gw_bytes(ctx, bytes, &table->bytes.p, &table->bytes.len);
+    JS_FreeValue(ctx, bytes);
+    if (failed || member_fields(ctx, object, "ports", &table->ports, &table->count) ||
+        member_fields(ctx, object, "offsets", &table->offsets, &ends))
+        return -1;
+    if (ends == table->count + 1)
+        return 0;
+    JS_ThrowRangeError(ctx, "codec: the table of topics is not one");
+    return -1;
+}
+
+/* The topic of a port; NULL when there is none. */
+static const uint8_t *topic_of(const topic_table *table, uint32_t port, size_t *length)
+{
+    size_t low = 0, high = table->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (table->ports[middle] < port)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == table->count || table->ports[low] != port)
+        return NULL;
+    uint32_t from = table->offsets[low], to = table->offsets[low + 1];
+    if (from > to || to > table->bytes.len)
+        return NULL;
+    *length = to - from;
+    return table->bytes.p + from;
+}
+
+static uint8_t *write_remaining_length(uint8_t *p, size_t length)
+{
+    for (; length > 0x7f; length >>= 7)
+        *p++ = (uint8_t)(length | 0x80);
+    *p++ = (uint8_t)length;
+    return p;
+}
+
+enum { CURSOR_AT, CURSOR_ID, CURSOR_SLOT, CURSOR_FIELDS };
+
+/* Reads where to go on; -1 with an exception pending when that can't be. */
+static int cursor_of(JSContext *ctx, JSValueConst value, size_t room, uint32_t **cursor)
+{
+    size_t count;
+    if (fields_of(ctx, value, cursor, &count))
+        return -1;
+    if (count == CURSOR_FIELDS && (*cursor)[CURSOR_AT] <= room && (*cursor)[CURSOR_ID] <= LAST_ID)
+        return 0;
+    JS_ThrowRangeError(ctx, "codec: the cursor is out of range");
+    return -1;
+}
+
+/* writePublishes(target, cursor, first, topics, bytes, found, from, to, starts) → the first one not dealt with */
+static JSValue write_publishes(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
     (void)this_value;
     (void)argc;
-    gw_slice target, topic, source;
-    size_t at, first, id, start, end;
-    if (gw_bytes(ctx, argv[0], &target.p, &target.len) || gw_bytes(ctx, argv[3], &topic.p, &topic.len) ||
-        gw_bytes(ctx, argv[5], &source.p, &source.len) || index_of(ctx, argv[1], target.len, &at) ||
-        index_of(ctx, argv[2], UINT8_MAX, &first) || index_of(ctx, argv[4], UINT16_MAX, &id) ||
-        index_of(ctx, argv[7], source.len, &end) || index_of(ctx, argv[6], end, &start))
+    gw_slice target, bytes;
+    topic_table topics;
+    uint32_t *cursor, *found, *starts;
+    size_t first, count, from, to, slots;
+    /* The table first: reading its members is the only thing that could run JavaScript. */
+    if (table_of(ctx, argv[3], &topics) || gw_bytes(ctx, argv[0], &target.p, &target.len) ||
+        cursor_of(ctx, argv[1], target.len, &cursor) || index_of(ctx, argv[2], UINT8_MAX, &first) ||
+        gw_bytes(ctx, argv[4], &bytes.p, &bytes.len) || fields_of(ctx, argv[5], &found, &count) ||
+        index_of(ctx, argv[7], count / FOUND_FIELDS, &to) || index_of(ctx, argv[6], to, &from) ||
+        fields_of(ctx, argv[8], &starts, &slots))
         return JS_EXCEPTION;
-    size_t rest = topic.len + (id ? 2 : 0) + (end - start);
-    if (rest > LONGEST_REMAINING || LONGEST_FIXED_HEADER + rest > target.len - at)
-        return JS_ThrowRangeError(ctx, "codec: there is no room for the packet");
-    uint8_t *p = target.p + at;
-    *p++ = (uint8_t)first;
-    for (size_t left = rest; ; left >>= 7) {
-        *p++ = (uint8_t)(left > 0x7f ? left | 0x80 : left);
-        if (left <= 0x7f)
+    if (slots == 0 || (slots & (slots - 1)) != 0)
+        return JS_ThrowRangeError(ctx, "codec: the ring is no power of two");
+    uint32_t id = cursor[CURSOR_ID], slot = cursor[CURSOR_SLOT];
+    uint8_t *p = target.p + cursor[CURSOR_AT], *end = target.p + target.len;
+    for (; from < to; from++) {
+        const uint32_t *each = found + FOUND_FIELDS * from;
+        size_t topic_length;
+        const uint8_t *topic = topic_of(&topics, each[2], &topic_length);
+        if (topic == NULL)
+            continue;
+        if (each[1] > bytes.len || each[0] > each[1] || each[1] - each[0] < HEADER_SIZE)
+            return JS_ThrowRangeError(ctx, "codec: an index is out of range");
+        size_t payload_length = each[1] - each[0] - HEADER_SIZE;
+        if (topic_length + payload_length + ROOM_BESIDE_TOPIC_AND_PAYLOAD > (size_t)(end - p))
             break;
+        if (id)
+            starts[slot++ & (slots - 1)] = (uint32_t)(p - target.p);
+        *p++ = (uint8_t)first;
+        p = write_remaining_length(p, topic_length + payload_length + (id ? 2 : 0));
+        memcpy(p, topic, topic_length);
+        p += topic_length;
+        if (id) {
+            write_u16(p, id);
+            p += 2;
+            id = id == LAST_ID ? 1 : id + 1;
+        }
+        memmove(p, bytes.p + each[0] + HEADER_SIZE, payload_length);
+        p += payload_length;
     }
-    memcpy(p, topic.p, topic.len);
-    p += topic.len;
-    if (id) {
-        write_u16(p, (uint32_t)id);
-        p += 2;
-    }
-    memmove(p, source.p + start, end - start);
-    return JS_NewInt64(ctx, p + (end - start) - target.p);
+    cursor[CURSOR_AT] = (uint32_t)(p - target.p);
+    cursor[CURSOR_ID] = id;
+    cursor[CURSOR_SLOT] = slot;
+    return JS_NewInt64(ctx, (int64_t)from);
 }
 
 /* countPubacks(bytes, at) → how many with consecutive ids */
@@ -243,7 +336,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("writeFrame", 4, write_frame),
     JS_CFUNC_DEF("scanFrames", 3, scan_frames),
     JS_CFUNC_DEF("readdressFrames", 4, readdress_frames),
-    JS_CFUNC_DEF("writePublish", 8, write_publish),
+    JS_CFUNC_DEF("writePublishes", 9, write_publishes),
     JS_CFUNC_DEF("countPubacks", 2, count_pubacks),
 };
 

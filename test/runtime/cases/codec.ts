@@ -51,20 +51,42 @@ for (const port of [-1, 1.5, 2 ** 32, Number.NaN, Number.POSITIVE_INFINITY]) {
   show(`port ${port}`, () => codec.writeFrame(Buffer.alloc(30), 0, port, ""));
 }
 
-const topic = Buffer.from("\0\u0003a/b", "latin1");
-const source = Buffer.alloc(2_097_300, "payload ");
-for (const length of [
-  0, 1, 119, 120, 121, 122, 16_375, 16_376, 16_377, 16_378, 2_097_143, 2_097_144, 2_097_145,
-]) {
-  for (const id of [0, 1, 0xffff]) {
-    show(`publish ${length} ${id}`, () => {
-      const target = Buffer.alloc(length + 30, 0x55);
-      const end = codec.writePublish(target, 2, 0x32, topic, id, source, 3, 3 + length);
-      return [end, target.subarray(0, 20), target.subarray(end - 10)];
-    });
-  }
+const NAMES = ["a/b", "", "ä".repeat(40), "t"].map((name) => Buffer.from(name));
+const topics = {
+  ports: Uint32Array.of(0, 1, 65536, 0xffffffff),
+  offsets: Uint32Array.from([0, 1, 2, 3, 4], (upTo) => Buffer.concat(NAMES.slice(0, upTo)).length),
+  bytes: Buffer.concat(NAMES),
+};
+for (let turn = 0; turn < 300; turn += 1) {
+  show(`publishes ${turn}`, () => {
+    const bytes = stream();
+    const found = new Uint32Array(30);
+    const count = codec.scanFrames(bytes, 0, found);
+    const target = Buffer.alloc(pick([0, 30, 200, 2000]));
+    const cursor = Int32Array.of(
+      Math.min(target.length, pick([0, 3])),
+      pick([0, 1, 65534]),
+      pick([0, 7, 513]),
+    );
+    const starts = new Int32Array(8);
+    const from = below(count + 1);
+    const done = codec.writePublishes(target, cursor, 0x32, topics, bytes, found, from, count, starts);
+    return [count, done, Array.from(cursor), Array.from(starts), target];
+  });
 }
-show("publish without room", () => codec.writePublish(Buffer.alloc(14), 0, 0x30, topic, 0, source, 0, 5));
+/** Around the borders of the remaining length, which takes one to four bytes. */
+const long = Buffer.alloc(2_097_300, "payload ");
+for (const length of [118, 119, 120, 121, 16_374, 16_375, 16_376, 16_377, 2_097_142, 2_097_143, 2_097_144]) {
+  show(`publish ${length}`, () => {
+    const target = Buffer.alloc(length + 100, 0x55);
+    const cursor = Int32Array.of(2, 9, 0);
+    const found = Uint32Array.of(3, 3 + 16 + length, 0xffffffff);
+    const starts = new Int32Array(1);
+    codec.writePublishes(target, cursor, 0x32, topics, long, found, 0, 1, starts);
+    const end = cursor[0] as number;
+    return [end, target.subarray(0, 20), target.subarray(end - 10, end + 10)];
+  });
+}
 
 for (let turn = 0; turn < 100; turn += 1) {
   let id = pick([0, 1, 500, 65530]);
