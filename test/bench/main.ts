@@ -29,7 +29,7 @@ async function measure<T>(name: string, work: (bench: Workbench) => Promise<T>):
   } catch (error) {
     failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}; logs in ${bench.dir}`);
   }
-  await bench.close({ keep: result === null });
+  await bench.close({ keep: result === null }).catch((error: unknown) => failures.push(String(error)));
   console.log(`bench: ${name} in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
   return result;
 }

@@ -50,6 +50,7 @@ try {
   const perSecond = QUARK_INSTRUCTIONS_PER_SECOND / (sum / count);
   console.log(`${"all".padEnd(12)}${String(Math.round(sum / count)).padStart(9)}`);
   console.log(`at Quark pace, without the kernel's part: ${perSecond.toFixed(0)} values per second of CPU`);
+  console.log(`callgrind's own files: ${bench.dir}`);
 } finally {
   await bench.close({ keep: true });
 }
