@@ -53,6 +53,7 @@ function startProxy(): Server {
       socket.on("error", () => undefined);
       socket.on("close", () => sockets.delete(socket));
     }
+    near.setNoDelay(true);
     let sent = Buffer.alloc(0);
     near.on("data", (data) => {
       sent = Buffer.concat([sent, data]);
@@ -68,7 +69,7 @@ function startProxy(): Server {
       pieces += 1;
       const cut = (pieces * 13) % bytes.length;
       near.write(bytes.subarray(0, cut));
-      setImmediate(() => near.write(bytes.subarray(cut)));
+      near.write(bytes.subarray(cut));
     });
     near.on("close", () => far.destroy());
     far.on("close", () => near.destroy());
@@ -91,6 +92,16 @@ before(async () => {
       automaticallyAcceptUnknownCertificate: true,
     }),
     defaultSecureTokenLifetime: TOKEN_LIFETIME_MS,
+    // Small buffers, so that a long array is several chunks.
+    transportSettings: {
+      adjustTransportLimits: (hello) => ({
+        ...hello,
+        receiveBufferSize: 16_384,
+        sendBufferSize: 16_384,
+        maxChunkCount: 100,
+        maxMessageSize: 1_000_000,
+      }),
+    },
     securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
     securityPolicies: [
       SecurityPolicy.None,
@@ -259,6 +270,23 @@ for (const [mode, policy] of SECURITY) {
     assert.equal(operations.count(), mode === "None" ? 0 : sessionOpened.length * perToken + 1);
   });
 }
+
+test("a message of several chunks goes through node-opcua, and what follows it goes straight again", async () => {
+  setValues(0);
+  const { collector, lines, straight, through } = collect(settings("SignAndEncrypt", "Basic256Sha256"));
+  await collector.run();
+  await until(() => straight.length > 0 && through.length > 0);
+  for (const size of [30_000, 50_000]) {
+    const value = Float64Array.from({ length: size }, (_, index) => index / 7);
+    list.setValueFromSource({ dataType: DataType.Double, arrayType: VariantArrayType.Array, value });
+    await until(() => through.at(-1)?.length === size);
+    assert.deepEqual(through.at(-1), [...value]);
+    scalar.setValueFromSource({ dataType: DataType.Double, value: size });
+    await until(() => straight.at(-1) === size);
+  }
+  assert.equal(lines.length, 1, lines.join("\n"));
+  await collector.stop();
+});
 
 test("a message that was changed on its way ends the connection with a reason, and a new one begins", async () => {
   const { collector, lines, straight } = collect(settings("SignAndEncrypt", "Basic256Sha256"));
