@@ -4,8 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
-import { builds } from "./agree.ts";
-import { runOnDevice } from "./harness.ts";
+import { agree, builds } from "./agree.ts";
+import { runOnDevice, runOnNode } from "./harness.ts";
 import { makePki } from "./pki.ts";
 
 const POLICIES = [
@@ -45,4 +45,11 @@ test("every policy and mode opens a session with a password, and refuses a wrong
   } finally {
     server.kill();
   }
+});
+
+test("publish responses are decoded as by node-opcua, on Node.js and on the runtime", async () => {
+  const { stdout } = await runOnNode("publish-response");
+  assert.match(stdout, /\[true, true, 60, /);
+  assert.doesNotMatch(stdout, /\[(?:false|true, false)/);
+  await agree("publish-response");
 });
