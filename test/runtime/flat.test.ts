@@ -4,13 +4,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { builds } from "./agree.ts";
 import { startEndingBroker } from "./ending-broker.ts";
-import { runOnDevice } from "./harness.ts";
+import { engines, runOnDevice } from "./harness.ts";
 import { makeMqttMood } from "./mqtt-site.ts";
+import { startOpcUaServer } from "./opcua-process.ts";
 import { makePki } from "./pki.ts";
 
 const RECONNECTS = 1000;
+/** Each has several private key operations on both sides. */
+const OPCUA_RECONNECTS = { sanitized: 20, i586: 200 };
 
 const pki = makePki();
 const site = mkdtempSync(join(tmpdir(), "gwcard-flat-"));
@@ -26,7 +28,7 @@ after(() => {
 for (const version of ["TLSv1.3", "TLSv1.2"] as const) {
   test(`${RECONNECTS} reconnects to a broker over ${version}: flat, and one private key operation`, async () => {
     failed = true;
-    for (const engine of await builds()) {
+    for (const engine of await engines()) {
       const broker = await startEndingBroker(pki, version);
       makeMqttMood(site, pki, engine.name, { port: broker.port, lists: ["ca.crl"] });
       const memory = engine.name === "sanitized" ? "heap" : "all";
@@ -47,3 +49,21 @@ for (const version of ["TLSv1.3", "TLSv1.2"] as const) {
     failed = false;
   });
 }
+
+test("secure channels, sessions and subscriptions with an OPC UA server, one after the other: flat", async () => {
+  failed = true;
+  const server = await startOpcUaServer(pki);
+  try {
+    for (const engine of await engines()) {
+      const sanitized = engine.name === "sanitized";
+      const rounds = sanitized ? OPCUA_RECONNECTS.sanitized : OPCUA_RECONNECTS.i586;
+      const args = [pki, server.port, String(rounds), sanitized ? "heap" : "all"];
+      const { stdout, stderr, end } = await runOnDevice(engine, "opcua-reconnects", args);
+      assert.equal(end, 0, `${engine.name}: ${stderr}`);
+      assert.equal(stdout, `connected ${rounds}\nflat\ndescriptors as at the start: true\n`, engine.name);
+    }
+  } finally {
+    server.process.kill();
+  }
+  failed = false;
+});

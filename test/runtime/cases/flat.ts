@@ -9,8 +9,8 @@ export interface Holdings {
   readonly descriptors: readonly string[];
 }
 
-/** JavaScript's heap may differ by what a garbage collection leaves until the next one, and no more. */
-const HEAP_TOLERANCE = 8 * 1024;
+/** JavaScript's heap may differ by what one connection holds that is not quite gone yet. */
+const HEAP_TOLERANCE = 16 * 1024;
 /** Resident memory moves by pages and by how the C library's free lists lie. */
 const RESIDENT_TOLERANCE = 512 * 1024;
 

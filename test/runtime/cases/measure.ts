@@ -3,6 +3,10 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { processBinding } from "../../../app/runtime/node/process.ts";
 import type { Holdings } from "./flat.ts";
 
+const LOOK_AGAIN_MS = 10;
+/** After so many looks it is no longer a moment. */
+const ATTEMPTS = 500;
+
 function residentAnonymous(): number {
   const status = readFileSync("/proc/self/status", "utf8");
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
@@ -19,6 +23,13 @@ function openDescriptors(): string[] {
     }
   }
   return found.sort();
+}
+
+/** Until there are the same descriptors as before: a connection that was ended may need a moment to be gone. */
+export async function closed(before: Holdings): Promise<void> {
+  const expected = before.descriptors.join(", ");
+  for (let attempt = 0; attempt < ATTEMPTS && openDescriptors().join(", ") !== expected; attempt++)
+    await new Promise((resolve) => void setTimeout(resolve, LOOK_AGAIN_MS));
 }
 
 export function measure(): Holdings {
