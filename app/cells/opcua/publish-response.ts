@@ -55,6 +55,7 @@ export class PublishResponseDecoder {
   readonly #statuses = new Map<number, string>();
   #bytes: Buffer = NO_BYTES;
   #view: DataView = new DataView(new ArrayBuffer(0));
+  /** Where the DataValue goes on, while it is not a usual one. */
   #at = 0;
   #end = 0;
   /** The last time stamps, and what follows the value with them: many values share both. */
@@ -88,8 +89,7 @@ export class PublishResponseDecoder {
     this.#end = end;
     this.count = 0;
     try {
-      this.#message(start + 4);
-      return this.#at === end;
+      return this.#message(start + 4) === end;
     } catch (error) {
       // RangeError: the message ends too early.
       if (error === NOT_FOR_US || error instanceof RangeError) return false;
@@ -99,61 +99,53 @@ export class PublishResponseDecoder {
     }
   }
 
-  #u32(): number {
-    const value = this.#view.getUint32(this.#at, true);
-    this.#at += 4;
-    return value;
-  }
-
-  #skip(bytes: number): void {
-    this.#at += bytes;
-  }
-
-  /** The length of an array; null is none. */
-  #length(): number {
-    const length = this.#u32();
+  /** The length of an array at `at`; null is none. */
+  #length(at: number): number {
+    const length = this.#view.getUint32(at, true);
+    if (length <= MOST_ITEMS) return length;
     if (length === NULL_LENGTH) return 0;
-    if (length > MOST_ITEMS) throw NOT_FOR_US;
-    return length;
+    throw NOT_FOR_US;
   }
 
-  #message(start: number): void {
+  /** Returns where the message ends. */
+  #message(start: number): number {
     const view = this.#view;
     // ResponseHeader: time stamp, request handle, service result, diagnostics, string table, additional header.
     this.requestHandle = view.getUint32(start + 8, true);
     if (view.getUint32(start + 12, true) !== 0 || view.getUint8(start + 16) !== 0) throw NOT_FOR_US;
-    const table = view.getUint32(start + 17, true);
-    if ((table !== 0 && table !== NULL_LENGTH) || view.getUint16(start + 21) !== 0) throw NOT_FOR_US;
+    if (this.#length(start + 17) !== 0 || view.getUint16(start + 21) !== 0) throw NOT_FOR_US;
     if (view.getUint8(start + 23) !== 0) throw NOT_FOR_US;
     this.subscriptionId = view.getUint32(start + 24, true);
     // Available sequence numbers, more notifications; sequence number, publish time.
-    this.#at = start + 28;
-    this.#skip(this.#length() * 4 + 1);
-    this.sequenceNumber = view.getUint32(this.#at, true);
-    this.#at += 12;
-    this.notifications = this.#length();
-    for (let index = 0; index < this.notifications; index += 1) {
-      const at = this.#at;
+    let at = start + 33 + this.#length(start + 28) * 4;
+    this.sequenceNumber = view.getUint32(at, true);
+    const notifications = this.#length(at + 12);
+    this.notifications = notifications;
+    at += 16;
+    for (let index = 0; index < notifications; index += 1) {
       if (view.getUint32(at, true) !== DATA_CHANGE || view.getUint8(at + 4) !== 1) throw NOT_FOR_US;
-      this.#at = at + 9;
-      this.#items(this.#length());
-      if (this.#length() !== 0 || this.#at !== at + 9 + view.getUint32(at + 5, true)) throw NOT_FOR_US;
+      const end = this.#items(at + 13, this.#length(at + 9));
+      // No diagnostics, and of the length that was told.
+      if (this.#length(end) !== 0 || end !== at + 5 + view.getUint32(at + 5, true)) throw NOT_FOR_US;
+      at = end + 4;
     }
     // Results of the acknowledgements, diagnostics.
-    this.#skip(this.#length() * 4);
-    if (this.#length() !== 0) throw NOT_FOR_US;
+    at += 4 + this.#length(at) * 4;
+    if (this.#length(at) !== 0) throw NOT_FOR_US;
+    return at + 4;
   }
 
   /**
    * MonitoredItemNotifications: client handle and DataValue each. Most of the work is done here, so it is one loop; and
-   * most values are Doubles with both time stamps, which differ from those of the value before only now and then.
+   * most values are Doubles with both time stamps, which differ from those of the value before only now and then. Returns
+   * where they end.
    */
-  #items(items: number): void {
+  #items(start: number, items: number): number {
     const view = this.#view;
     const portOf = this.#portOf;
     const { ports, texts } = this;
     let count = this.count;
-    let at = this.#at;
+    let at = start;
     // As doubles, time stamps are distinct where they are distinct as integers; 0 may be -0 too and is not kept.
     let source = this.#source;
     let server = this.#server;
@@ -184,8 +176,8 @@ export class PublishResponseDecoder {
     this.#source = source;
     this.#server = server;
     this.#tail = tail;
-    this.#at = at;
     this.count = count;
+    return at;
   }
 
   #dataValue(): string {
@@ -200,9 +192,10 @@ export class PublishResponseDecoder {
     }
     let status = "";
     if ((mask & STATUS) !== 0) {
-      const known = this.#statuses.get(this.#u32());
+      const known = this.#statuses.get(view.getUint32(this.#at, true));
       if (known === undefined) throw NOT_FOR_US;
       status = known;
+      this.#at += 4;
     }
     if ((mask & SOURCE_TIME) !== 0) {
       text += `,"SourceTimestamp":${this.#timestamp(this.#at)}`;
@@ -281,9 +274,10 @@ export class PublishResponseDecoder {
   }
 
   #string(): string {
-    const length = this.#u32();
+    const length = this.#view.getUint32(this.#at, true);
+    const at = this.#at + 4;
+    this.#at = at;
     if (length === NULL_LENGTH) return "null";
-    const at = this.#at;
     if (length > LONGEST_TEXT || at + length > this.#end) throw NOT_FOR_US;
     this.#at = at + length;
     return JSON.stringify(this.#bytes.toString("utf8", at, at + length));
