@@ -23,12 +23,21 @@ const NICS = [
   { id: "internal", network: INTERNAL, address: "14.7", mac: "02:00:00:00:14:07" },
 ] as const;
 
+/**
+ * At a fixed pace QEMU's clock stands still while the guest is idle, and catches up when the next timer is due: a frame
+ * that wakes the guest would be recorded with the time at which it fell asleep, up to 40 ms before. Frames to the guest
+ * therefore wait in front of recording and network card for a timer of their own, which comes twice per millisecond.
+ */
+const ON_TIME = "filter-buffer,queue=tx,interval=500";
+
 export function networkArguments(options: {
   readonly hostPorts: { readonly server: number; readonly broker: number };
   /** File that records everything on that side's wire; null: nothing is recorded. */
   readonly capture: ((side: "internal" | "external") => string) | null;
+  /** The guest runs at a fixed pace (`-icount`). */
+  readonly paced: boolean;
 }): string[] {
-  const { hostPorts, capture } = options;
+  const { hostPorts, capture, paced } = options;
   return NICS.flatMap(({ id, network, address, mac }) => {
     const hostPort = id === "internal" ? hostPorts.server : hostPorts.broker;
     // One socat per connection: QEMU's plain forwarding would connect once, at start, and never again. Its error
@@ -37,6 +46,7 @@ export function networkArguments(options: {
     return [
       ...["-netdev", `user,id=${id},ipv6=off,restrict=on,net=${network.cidr},${forward}`],
       ...["-device", `e1000,netdev=${id},addr=${address},mac=${mac},romfile=`],
+      ...(capture !== null && paced ? ["-object", `${ON_TIME},id=${id}-on-time,netdev=${id}`] : []),
       ...(capture === null ? [] : ["-object", `filter-dump,id=${id}-dump,netdev=${id},file=${capture(id)}`]),
     ];
   });

@@ -37,15 +37,6 @@ const FIRMWARE_CPU = `${QUARK_CPU},+fxsr,+sse,+sse2`;
 const FIRMWARE = "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd";
 const FIRMWARE_VARIABLES = "/usr/share/OVMF/OVMF32_VARS_4M.fd";
 const MEMORY_MB = 512;
-/**
- * At a fixed pace QEMU's clock stands still while the guest is idle, and catches up when the guest's next timer is due: a
- * frame that wakes the guest would be recorded with the time at which it fell asleep, up to 40 ms before. A filter with
- * a timer of its own, on a network that nobody is on, makes the clock catch up twice per millisecond.
- */
-const CLOCK_PULSE = [
-  ...["-netdev", "hubport,id=pulse,hubid=1"],
-  ...["-object", "filter-buffer,id=pulse-timer,netdev=pulse,interval=500"],
-];
 /** Linux reports CPU times to programs in 1/100 s on every architecture. */
 const USER_HZ = 100;
 
@@ -80,8 +71,8 @@ export class Machine {
       ...networkArguments({
         hostPorts: options.hostPorts,
         capture: options.capture === true ? (side) => captureFile(bench, side) : null,
+        paced: options.quarkPace === true,
       }),
-      ...(options.capture === true && options.quarkPace === true ? CLOCK_PULSE : []),
       // The board's serial header is the second port.
       ...["-serial", "null", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
     ];

@@ -1,8 +1,9 @@
 /**
  * What the device adds: from the last byte of the PublishResponse that carries a value to the last byte of the value's
  * PUBLISH, both seen on the device's own network sockets. QEMU's recordings carry the guest's clock, which at Quark pace
- * counts instructions; neither the server's publishing interval nor the peers nor this PC's speed are in it. A frame that
- * finds the device idle is recorded up to 0.5 ms early (test/lab/qemu.ts says why), so the figure errs upwards.
+ * counts instructions; neither the server's publishing interval nor the peers nor this PC's speed are in it. Frames
+ * to the device are recorded when it gets them (test/lab/network.ts says how). This PC shows in one way: a server that has
+ * to wait for a processor sends more values at once.
  *
  * Everything is encrypted, so values are followed by their order: the server tells how many values each of its responses
  * carried, the broker's subscriber how long each value's PUBLISH was, and both streams are read from end to end. What
