@@ -25,6 +25,7 @@ export const AGREEING: Readonly<Record<string, Needs>> = {
   "path-os": "nothing",
   process: "nothing",
   "process-exit": "nothing",
+  "random-texts": "nothing",
   "stream-helpers": "nothing",
   "stream-order": "nothing",
   "stream-pressure": "nothing",

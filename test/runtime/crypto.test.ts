@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { agree, builds } from "./agree.ts";
+import { agree, buildsAndQemu } from "./agree.ts";
 import { runOnDevice } from "./harness.ts";
 import { makePki } from "./pki.ts";
 
@@ -137,7 +137,7 @@ function judge(vectors: string, results: string): void {
 check("what the security policies need is what the openssl command does", async () => {
   const work = mkdtempSync(join(tmpdir(), "gwcard-vectors-"));
   makeVectors(work);
-  for (const engine of await builds()) {
+  for (const engine of await buildsAndQemu()) {
     const results = mkdtempSync(join(work, `${engine.name}-`));
     const outcome = await runOnDevice(engine, "crypto-vectors", [pki, work, results]);
     assert.equal(outcome.end, 0, outcome.stderr);
@@ -154,7 +154,7 @@ check("what the security policies need is what the openssl command does", async 
 });
 
 check("every reason not to trust a certificate is told, revocation lists included", async () => {
-  for (const engine of await builds()) {
+  for (const engine of await buildsAndQemu()) {
     const outcome = await runOnDevice(engine, "x509-chain", [pki]);
     assert.equal(outcome.end, 0, outcome.stderr);
     assert.deepEqual(outcome.stdout.trim().split("\n"), [

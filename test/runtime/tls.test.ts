@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
-import { agree, builds } from "./agree.ts";
+import { agree, buildsAndQemu } from "./agree.ts";
 import { firstFlight, readClientHello } from "./client-hello.ts";
 import { type Engine, runOnDevice } from "./harness.ts";
 import { startMosquitto } from "./mosquitto.ts";
@@ -105,7 +105,7 @@ check("every suite of the guide completes a handshake, the others are refused (R
     REFUSED.map((suite) => startServer(pki, [...offer(suite), ...certificate(suite)])),
   );
   try {
-    for (const engine of await builds()) {
+    for (const engine of await buildsAndQemu()) {
       const lines = await linesOf(engine, "tls-suites", [
         pki,
         ...servers.map(({ suite, port }) => `${suite}=${port}`),
@@ -125,7 +125,7 @@ check("every suite of the guide completes a handshake, the others are refused (R
 check(
   "the ClientHello offers the guide's versions, suites and signature algorithms, in its order (R123–R126)",
   async () => {
-    for (const engine of await builds()) {
+    for (const engine of await buildsAndQemu()) {
       const bytes = await firstFlight((port) => runOnDevice(engine, "tls-suites", [pki, `hello=${port}`]));
       const { versions, suites, signatures, serverName } = readClientHello(bytes, pki);
       assert.deepEqual(versions, ["0x0304", "0x0303"]);
@@ -159,7 +159,7 @@ check(
 check("a broker's certificate with a SHA-1 signature is refused and named so", async () => {
   const args = ["-cert", "server-sha1.pem", "-key", "server.key", "-cipher", "DEFAULT@SECLEVEL=0"];
   const { port, process: server } = await startServer(pki, args);
-  for (const engine of await builds()) {
+  for (const engine of await buildsAndQemu()) {
     assert.deepEqual(await linesOf(engine, "tls-suites", [pki, `hello=${port}`]), [
       "hello: refused CA_MD_TOO_WEAK",
     ]);

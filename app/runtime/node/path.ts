@@ -81,6 +81,8 @@ export function basename(path: string, suffix?: string): string {
   if (suffix === path) return "";
   const trimmed = withoutTrailing(path);
   const name = trimmed.slice(trimmed.lastIndexOf("/") + 1);
+  // Node.js keeps the slashes when there is nothing else and a suffix is looked for.
+  if (name === "" && suffix && suffix.length <= path.length) return path;
   if (suffix !== undefined && suffix !== name && name.endsWith(suffix)) {
     return name.slice(0, name.length - suffix.length);
   }

@@ -77,10 +77,14 @@ async function main(): Promise<void> {
   show("refresh after firing", () => fired);
 
   const postponed: string[] = [];
-  const late = setTimeout(() => postponed.push("refreshed"), 40);
-  setTimeout(() => late.refresh(), 25);
-  setTimeout(() => postponed.push("at 50"), 50);
-  await delay(100);
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(() => {
+      postponed.push("refreshed");
+      resolve();
+    }, 40);
+    setTimeout(() => late.refresh(), 25);
+    setTimeout(() => postponed.push("at 50"), 50);
+  });
   show("refresh postpones", () => postponed);
 
   for (const odd of [0, -1, Number.NaN, "7", 2 ** 31 + 0.5, null]) {

@@ -17,8 +17,6 @@ import { type Exercised, record } from "./recording.ts";
 const repository = new URL("../../../", import.meta.url).pathname;
 /** The runtime's own modules use Node's API too; what they use is theirs. */
 const RUNTIME = "app/runtime/";
-/** In the folder of the cases, and none. */
-const HELPERS = ["show", "watch-stream"];
 
 interface Used {
   readonly member: Member;
@@ -146,9 +144,11 @@ describe("coverage of Node's API", { concurrency: false }, () => {
     const tests = readdirSync(folder)
       .filter((file) => file.endsWith(".test.ts"))
       .map((file) => readFileSync(join(folder, file), "utf8"));
-    const forgotten = readdirSync(join(folder, "cases"))
-      .map((file) => file.replace(/\.ts$/, ""))
-      .filter((name) => !HELPERS.includes(name) && !(name in AGREEING))
+    const cases = readdirSync(join(folder, "cases")).map((file) => file.replace(/\.ts$/, ""));
+    const texts = cases.map((name) => readFileSync(join(folder, "cases", `${name}.ts`), "utf8"));
+    const isHelper = (name: string) => texts.some((text) => text.includes(`from "./${name}.ts"`));
+    const forgotten = cases
+      .filter((name) => !isHelper(name) && !(name in AGREEING))
       .filter((name) => !tests.some((text) => text.includes(`"${name}"`)));
     assert.deepEqual(forgotten, []);
   });

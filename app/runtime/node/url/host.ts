@@ -4,7 +4,7 @@ import { native } from "../../binding.ts";
 const { isIP } = native("net") as { isIP(text: string): 0 | 4 | 6 };
 
 const FORBIDDEN_IN_HOST = /[\0\t\n\r #/:<>?@[\\\]^|]/;
-const FORBIDDEN_IN_DOMAIN = /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/;
+const FORBIDDEN_IN_DOMAIN = /[\0-\x20#%/:<>?@[\\\]^|\x7f]/;
 
 function parseIPv4Part(part: string): number {
   if (part === "") return Number.NaN;

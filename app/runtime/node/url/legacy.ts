@@ -113,6 +113,8 @@ export function parse(input: unknown, parseQueryString = false, slashesDenoteHos
     const end = rest.slice(lastAt + 1).search(/[/?#\t\n\r "'<>\\^`{|}]|$/) + lastAt + 1;
     readHost(url, rest.slice(0, end));
     rest = rest.slice(end);
+    // Behind an IPv6 address there is always a path.
+    if (url.host?.startsWith("[") && !rest.startsWith("/")) rest = `/${rest}`;
   }
   rest = escapeUnsafe(rest);
   const hashAt = rest.indexOf("#");

@@ -60,9 +60,11 @@ export function join(output: string[], shape: Shape, value: object, context: Con
   const indentation = `\n${" ".repeat(context.indentation)}`;
   let entries = output;
   if (compact === true) {
-    if (fitsOneLine(entries, 0, shape.base, context))
+    if (fitsOneLine(entries, 0, shape.base, context) && !entries.some((entry) => entry.includes("\n")))
       return `${open}${base && ` ${shape.base}`} ${entries.join(", ")} ${close}`;
-    return `${open}${base && ` ${shape.base}`} ${entries.join(`,${indentation}  `)} ${close}`;
+    // The first entry stands behind a short brace, and below a longer beginning.
+    const first = base === "" && open.length === 1 ? " " : `${base && ` ${shape.base}`}${indentation}  `;
+    return `${open}${first}${entries.join(`,${indentation}  `)} ${close}`;
   }
   if (typeof compact === "number" && compact >= 1) {
     if (shape.isList && output.length > 6) entries = groupElements(output, value, context);

@@ -35,17 +35,20 @@ export function formatProperty(
   object: object,
   key: string | symbol,
   context: Context,
-  kind: "named" | "element",
+  kind: "named" | "element" | "named in a list",
 ): string {
   const descriptor = Object.getOwnPropertyDescriptor(object, key) ?? {
     value: (object as Record<string | symbol, unknown>)[key],
     enumerable: true,
   };
   let text: string;
+  let space = " ";
   if (descriptor.value !== undefined || !("get" in descriptor)) {
-    context.indentation += 2;
+    const lined = context.options.compact === true && kind === "named";
+    context.indentation += lined ? 3 : 2;
     text = context.show(descriptor.value);
-    context.indentation -= 2;
+    if (lined && text.length > context.options.breakLength) space = `\n${" ".repeat(context.indentation)}`;
+    context.indentation -= lined ? 3 : 2;
   } else if (descriptor.get !== undefined) {
     text = descriptor.set !== undefined ? "[Getter/Setter]" : "[Getter]";
   } else {
@@ -53,7 +56,7 @@ export function formatProperty(
   }
   if (kind === "element") return text;
   const name = descriptor.enumerable === false ? `[${String(key)}]` : propertyKey(key);
-  return `${name}: ${text}`;
+  return `${name}:${space}${text}`;
 }
 
 function formatList(values: Iterable<unknown>, total: number, context: Context): string[] {
@@ -148,11 +151,13 @@ export interface Shape {
   braces: [string, string];
   entries: (context: Context) => string[];
   isList: boolean;
+  /** How many entries there are, whatever is shown of them. */
+  size: number;
 }
 
 export function shapeOf(value: object, keys: (string | symbol)[], context: Context): Shape {
   const name = constructorName(value);
-  const shape: Shape = { base: "", braces: ["{", "}"], entries: () => [], isList: false };
+  const shape: Shape = { base: "", braces: ["{", "}"], entries: () => [], isList: false, size: 0 };
   if (Array.isArray(value)) {
     const prefix = name === "Array" ? "" : prefixOf(value, name, "Array", `(${value.length})`);
     return {
@@ -160,21 +165,32 @@ export function shapeOf(value: object, keys: (string | symbol)[], context: Conte
       braces: [`${prefix}[`, "]"],
       entries: (inner) => formatArray(value, inner),
       isList: true,
+      size: value.length,
     };
   }
   if (types.isTypedArray(value)) {
     const kind = Object.prototype.toString.call(value).slice(8, -1);
     const prefix = prefixOf(value, name, kind, `(${value.length})`);
     const entries = (inner: Context) => formatList(value as Iterable<unknown>, value.length, inner);
-    return { ...shape, braces: [`${prefix}[`, "]"], entries, isList: true };
+    return { ...shape, braces: [`${prefix}[`, "]"], entries, isList: true, size: value.length };
   }
   if (types.isSet(value)) {
     const entries = (inner: Context) => formatList(value, value.size, inner);
-    return { ...shape, braces: [`${prefixOf(value, name, "Set", `(${value.size})`)}{`, "}"], entries };
+    return {
+      ...shape,
+      braces: [`${prefixOf(value, name, "Set", `(${value.size})`)}{`, "}"],
+      entries,
+      size: value.size,
+    };
   }
   if (types.isMap(value)) {
     const entries = (inner: Context) => formatMap(value, inner);
-    return { ...shape, braces: [`${prefixOf(value, name, "Map", `(${value.size})`)}{`, "}"], entries };
+    return {
+      ...shape,
+      braces: [`${prefixOf(value, name, "Map", `(${value.size})`)}{`, "}"],
+      entries,
+      size: value.size,
+    };
   }
   const rawTag: unknown = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   const tag = isStringTag(rawTag) && rawTag !== name ? rawTag : "";
@@ -193,13 +209,14 @@ export function shapeOf(value: object, keys: (string | symbol)[], context: Conte
     const hex = [...bytes.subarray(0, limit)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     const more = bytes.length > limit ? ` ... ${bytes.length - limit} more bytes` : "";
     const entries = () => [`[Uint8Contents]: <${hex}${more}>`, `byteLength: ${bytes.length}`];
-    return { ...shape, braces: [`${prefixOf(value, name, "ArrayBuffer")}{`, "}"], entries };
+    return { ...shape, braces: [`${prefixOf(value, name, "ArrayBuffer")}{`, "}"], entries, size: 2 };
   }
-  if (types.isPromise(value)) return { ...shape, braces: ["Promise {", "}"], entries: () => ["<pending>"] };
+  if (types.isPromise(value))
+    return { ...shape, braces: ["Promise {", "}"], entries: () => ["<pending>"], size: 1 };
   if (types.isWeakSet(value))
-    return { ...shape, braces: ["WeakSet {", "}"], entries: () => ["<items unknown>"] };
+    return { ...shape, braces: ["WeakSet {", "}"], entries: () => ["<items unknown>"], size: 1 };
   if (types.isWeakMap(value))
-    return { ...shape, braces: ["WeakMap {", "}"], entries: () => ["<items unknown>"] };
+    return { ...shape, braces: ["WeakMap {", "}"], entries: () => ["<items unknown>"], size: 1 };
   if (types.isBoxedPrimitive(value)) {
     const primitive = (value as { valueOf(): unknown }).valueOf();
     const kind = Object.prototype.toString.call(value).slice(8, -1);

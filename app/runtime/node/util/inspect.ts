@@ -44,8 +44,10 @@ function formatObject(value: object, context: Context): string {
   const isList = Array.isArray(value) || types.isTypedArray(value);
   const keys = visibleKeys(value, context, isList);
   const shape = shapeOf(value, keys, context);
+  if (keys.length === 0 && shape.size === 0) {
+    return shape.base === "" ? shape.braces.join("") : shape.base;
+  }
   if (options.depth !== null && context.depth > options.depth) {
-    if (shape.base !== "") return shape.base;
     const name = constructorName(value) ?? "Object: null prototype";
     return `[${Array.isArray(value) ? "Array" : name}]`;
   }
@@ -53,7 +55,8 @@ function formatObject(value: object, context: Context): string {
   context.lastLevel = context.depth;
   context.depth++;
   const output = shape.entries(context);
-  for (const key of keys) output.push(formatProperty(value, key, context, "named"));
+  for (const key of keys)
+    output.push(formatProperty(value, key, context, isList ? "named in a list" : "named"));
   context.depth--;
   context.path.pop();
   const reference = context.circular.get(value);
@@ -61,10 +64,6 @@ function formatObject(value: object, context: Context): string {
     const mark = `<ref *${reference}> `;
     if (shape.base === "") shape.braces[0] = mark + shape.braces[0];
     else shape.base = mark + shape.base;
-  }
-  if (output.length === 0) {
-    if (shape.base !== "") return shape.base;
-    return `${shape.braces[0]}${shape.braces[1]}`;
   }
   if (options.sorted) output.sort(options.sorted === true ? undefined : options.sorted);
   return join(output, shape, value, context);
