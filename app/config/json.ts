@@ -202,9 +202,48 @@ class Reader {
   }
 }
 
-/** Reads strict JSON (R40, R79); throws `JsonSyntaxError` at the first fault. */
+const TEXT = /"(?:[^"\\]|\\.)*"/g;
+
+/** Names in a value and all below it; more than fit in any text when it is nested too deeply. */
+function countNames(value: unknown, depth: number): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (depth >= MAX_DEPTH) return Number.POSITIVE_INFINITY;
+  const parts: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  let names = Array.isArray(value) ? 0 : parts.length;
+  for (const part of parts) if (typeof part === "object") names += countNames(part, depth + 1);
+  return names;
+}
+
+/**
+ * What the engine's own reader makes of a text in which no name stands twice; null: something is wrong with it. 1,000
+ * nodes take a tenth of the 3 s that our own reader needs at Quark pace.
+ */
+function parseFaultless(text: string): { readonly value: unknown } | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  // Outside of texts a colon stands behind each name and nowhere else.
+  const names = text.replace(TEXT, "").split(":").length - 1;
+  return names === countNames(value, 0) ? { value } : null;
+}
+
+/** Reads strict JSON (R40, R79); throws `JsonSyntaxError` at the first fault. Places are looked up when one is asked for. */
 export function parseLocatedJson(text: string): LocatedJson {
-  const reader = new Reader(text);
-  const value = reader.document();
-  return { value, places: reader.places };
+  const faultless = parseFaultless(text);
+  const read = (): LocatedJson => {
+    const reader = new Reader(text);
+    return { value: reader.document(), places: reader.places };
+  };
+  if (faultless === null) return read();
+  let places: ReadonlyMap<string, Place> | null = null;
+  return {
+    value: faultless.value,
+    get places() {
+      places ??= read().places;
+      return places;
+    },
+  };
 }

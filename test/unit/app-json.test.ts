@@ -75,6 +75,22 @@ test("the JSON reader accepts exactly what the engine's own accepts, except for 
   );
 });
 
+test("a name that stands twice is found wherever it is, and whatever texts look like", () => {
+  const awkward = fc.oneof(fc.string(), fc.constantFrom('":', '\\":', "{}", ":", "\\", '"a":1'));
+  const fill = fc.dictionary(awkward, fc.oneof(awkward, fc.array(awkward), fc.dictionary(awkward, awkward)));
+  fc.assert(
+    fc.property(fill, fill, awkward, (before, after, name) => {
+      const members = (part: object) =>
+        Object.entries(part).map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+      const once = `{${members({ ...before, ...after }).join(",")}}`;
+      assert.deepEqual(parseLocatedJson(once).value, JSON.parse(once));
+      const twice = [JSON.stringify(name), JSON.stringify(name)].map((key) => `${key}:1`);
+      const text = `{"inside":[{${[...members(before), ...twice].join(",")}}]}`;
+      assert.throws(() => parseLocatedJson(text), { code: "JSON_SYNTAX", expected: "each name once" });
+    }),
+  );
+});
+
 test("places are those of an editor", () => {
   const { places } = parseLocatedJson('{\n  "nodes": [\n    { "id": 1 },\n    { "a/b~c": 2 }\n  ]\n}');
   assert.deepEqual(places.get("/nodes/0/id"), { line: 3, column: 13 });
