@@ -11,7 +11,7 @@
 /* Enough for every value that a fuzzed function may ask for; more is refused like on the card. */
 #define MEMORY_LIMIT (256u * 1024 * 1024)
 #define STACK_SIZE (1024u * 1024)
-#define MAX_ARGUMENTS 8
+#define MAX_ARGUMENTS 10
 /* Runs of one input that each leave more behind before it counts as a leak: the first ones fill caches. */
 #define LEAK_ROUNDS 6
 

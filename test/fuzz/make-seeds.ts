@@ -150,13 +150,20 @@ function codecs(): Buffer[] {
   const end = codec.writeFrame(frame, 0, 7, '{"Value":1}');
   const one = frame.subarray(0, end);
   const pubacks = Buffer.from([0x40, 2, 0, 1, 0x40, 2, 0, 2, 0x40, 2, 0xff, 0xff, 0x40, 2, 0, 1]);
+  /** Small fields as targets/codec.c reads them, even bytes in front: ports 1 and 2, offsets, cursor, two frames, ring. */
+  const small = (...values: number[]) => values.flatMap((value) => [0, value]);
+  const publishes = [
+    ...[...small(1, 2), 1, ...small(0, 3, 6), 1, ...small(0, 1, 0), 2],
+    ...[...small(0, end, 1), ...small(end, 2 * end, 2), 2, ...small(0, 0, 0, 0)],
+    ...[...number(0x32), ...number(0), ...number(2)],
+  ];
   return [
     bytes(0, number(0), one, one, one),
     bytes(0, number(1), 0, one, one.subarray(0, 20)),
     bytes(1, piece(Buffer.alloc(80)), number(3), number(9), 0, "a payload"),
     bytes(1, piece(Buffer.alloc(80)), number(0), number(9), 1, Buffer.from("wide 𝄞\ud834", "utf16le")),
     bytes(2, piece(one), piece(Buffer.alloc(12)), number(0), number(1)),
-    bytes(3, piece(Buffer.alloc(99)), piece("\0\x01a"), piece("payload"), ...[0, 50, 1, 1, 6].map(number)),
+    bytes(3, piece(Buffer.alloc(99)), piece(bytes(one, one)), 2, piece("\0\x01a\0\x01b"), ...publishes),
     bytes(4, number(0), pubacks),
   ];
 }
