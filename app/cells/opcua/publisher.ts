@@ -40,6 +40,8 @@ const BEHIND_TOKEN_BYTES = 31;
 const AUDIT_ID_AT = 16;
 /** Milliseconds from 1601, where DateTime begins, to 1970. */
 const FROM_1601_MS = 11_644_473_600_000;
+/** What node-opcua has in place of a client handle until it gives one. */
+const NO_HANDLE = 0xffff_ffff;
 const HIGHEST_REQUEST_ID = 0xffff_fffe;
 
 /** An encoded PublishRequest without acknowledgements, as a message that is not protected. */
@@ -90,6 +92,7 @@ export class Publisher {
   #acknowledgements: number[] = [];
   #nodeOf: (NodeSetting | undefined)[] = [];
   #watched: { items: readonly ClientMonitoredItemBase[]; nodes: readonly NodeSetting[] } | null = null;
+  #handlesKnown = false;
   #heardAt = Date.now();
 
   /** Before the subscription is created on the session. */
@@ -116,7 +119,7 @@ export class Publisher {
   /** The items whose values are wanted; node-opcua gives them their client handles when it asks the server for them. */
   watch(items: readonly ClientMonitoredItemBase[], nodes: readonly NodeSetting[]): void {
     this.#watched = { items, nodes };
-    this.#learnHandles();
+    this.#handlesKnown = false;
   }
 
   #learnHandles(): void {
@@ -125,12 +128,13 @@ export class Publisher {
     for (const [index, item] of (this.#watched?.items ?? []).entries()) {
       const handle = item.monitoringParameters?.clientHandle;
       const node = this.#watched?.nodes[index];
-      if (handle === undefined || node === undefined) continue;
+      if (handle === undefined || handle === NO_HANDLE || node === undefined) continue;
       nodeOf[handle] = node;
       portOf[handle] = node.port;
     }
     this.#nodeOf = nodeOf;
     this.#decoder.clientHandles = portOf;
+    this.#handlesKnown = nodeOf.length > 0;
   }
 
   #send(): void {
@@ -172,6 +176,8 @@ export class Publisher {
 
   #take(bytes: Buffer, view: DataView, start: number, end: number): boolean {
     const decoder = this.#decoder;
+    // The first values may come before the answer to the request for them.
+    if (!this.#handlesKnown) this.#learnHandles();
     if (!decoder.decode(bytes, view, start, end)) return false;
     if (decoder.notifications > 0) this.#acknowledge(decoder.subscriptionId, decoder.sequenceNumber);
     this.#heardAt = Date.now();
@@ -190,6 +196,7 @@ export class Publisher {
       return;
     }
     if (response instanceof PublishResponse) {
+      if (!this.#handlesKnown) this.#learnHandles();
       this.#heardAt = Date.now();
       const { subscriptionId, notificationMessage } = response;
       if (notificationMessage.notificationData?.length) {
@@ -204,7 +211,6 @@ export class Publisher {
     for (const notification of notificationData ?? []) {
       if (notification instanceof DataChangeNotification) {
         for (const { clientHandle, value } of notification.monitoredItems ?? []) {
-          if (!this.#nodeOf[clientHandle]) this.#learnHandles();
           const node = this.#nodeOf[clientHandle];
           if (!node) continue;
           this.#decoder.learn(value.statusCode);

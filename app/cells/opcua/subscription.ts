@@ -75,7 +75,6 @@ async function monitor(
     group.on("initialized", () => resolve());
     group.on("err", (message: string) => reject(new Error(message)));
   });
-  publisher.watch(group.monitoredItems, nodes);
   return group.monitoredItems.flatMap((item, index) => {
     const node = nodes[index];
     return node && !item.statusCode.isGoodish() ? [{ node, status: item.statusCode }] : [];
