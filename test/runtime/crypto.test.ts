@@ -185,3 +185,76 @@ check("every reason not to trust a certificate is told, revocation lists include
     ]);
   }
 });
+
+/** Part 7 §6.6: hash of the key derivation, lengths of signing and encrypting key. */
+const POLICY_KEYS: readonly (readonly [name: string, digest: string, signing: number, encrypting: number])[] =
+  [
+    ["Basic128Rsa15", "sha1", 16, 16],
+    ["Basic256", "sha1", 24, 32],
+    ["Basic256Sha256", "sha256", 32, 32],
+    ["Aes128_Sha256_RsaOaep", "sha256", 32, 16],
+    ["Aes256_Sha256_RsaPss", "sha256", 32, 32],
+  ];
+const IV_BYTES = 16;
+
+check("the keys of every security policy are derived as by the openssl command", async () => {
+  const [client, server] = [hex("client nonce", 32), hex("server nonce", 32)];
+  const derive = (digest: string, secret: string, seed: string, bytes: number): string => {
+    const secrets = ["-kdfopt", `hexsecret:${secret}`, "-kdfopt", `hexseed:${seed}`];
+    const length = ["-keylen", String(bytes), "-kdfopt", `digest:${digest}`];
+    return openssl(pki, "kdf", ...length, ...secrets, "-binary", "TLS1-PRF").toString("hex");
+  };
+  const expected = POLICY_KEYS.flatMap(([name, digest, signing, encrypting]) =>
+    /* What a side protects is derived with the other one's nonce as the secret. */
+    [
+      ["client", server, client],
+      ["server", client, server],
+    ].map(([side = "", secret = "", seed = ""]) => {
+      const keys = derive(digest, secret, seed, signing + encrypting + IV_BYTES);
+      const cuts = [signing * 2, (signing + encrypting) * 2];
+      return `${name} ${side}: ${keys.slice(0, cuts[0])} ${keys.slice(cuts[0], cuts[1])} ${keys.slice(cuts[1])}`;
+    }),
+  );
+  for (const engine of await buildsAndQemu()) {
+    const outcome = await runOnDevice(engine, "crypto-derive", [client, server]);
+    assert.equal(outcome.end, 0, outcome.stderr);
+    const found = outcome.stdout.trim().split("\n");
+    for (const line of expected)
+      assert.ok(found.includes(line), `${engine.name}: ${line}\n${outcome.stdout}`);
+  }
+});
+
+/** The openssl command's words for the bits of the key usage, and ours. */
+const USAGES: Readonly<Record<string, string>> = {
+  "Digital Signature": "digitalSignature",
+  "Non Repudiation": "nonRepudiation",
+  "Key Encipherment": "keyEncipherment",
+  "Data Encipherment": "dataEncipherment",
+  "Certificate Sign": "keyCertSign",
+  "CRL Sign": "cRLSign",
+};
+
+check("what a certificate says is what the openssl command reads in it, PEM and DER", async () => {
+  const files = ["rsa.pem", "rsa.der", "ca.pem", "ec.pem", "ed25519.pem", "sha1.pem", "opcua-server.pem"];
+  const expected = files.flatMap((file) => {
+    const form = ["-in", file, "-inform", file.endsWith(".der") ? "DER" : "PEM", "-noout"];
+    const facts = openssl(pki, "x509", ...form, "-serial", "-dates", "-fingerprint", "-sha256").toString();
+    const text = openssl(pki, "x509", ...form, "-text", "-nameopt", "RFC2253").toString();
+    const below = (heading: string) => new RegExp(`X509v3 ${heading}: .*\\n\\s*(.*)`).exec(text)?.[1];
+    const usage = below("Key Usage")
+      ?.split(", ")
+      .map((word) => USAGES[word] ?? word);
+    return [
+      ...facts.trim().split("\n"),
+      `Signature Algorithm: ${/Signature Algorithm: (.*)/.exec(text)?.[1]}`,
+      `names: ${below("Subject Alternative Name") ?? "none"}`,
+      `usage: ${usage?.join() ?? "none"}`,
+      `authority: ${below("Basic Constraints")?.startsWith("CA:TRUE") ?? false}`,
+    ].map((line) => `${file} ${line}`);
+  });
+  for (const engine of await buildsAndQemu()) {
+    const outcome = await runOnDevice(engine, "x509-facts", [pki, ...files]);
+    assert.equal(outcome.end, 0, outcome.stderr);
+    assert.deepEqual(outcome.stdout.trim().split("\n"), expected, engine.name);
+  }
+});
