@@ -28,6 +28,7 @@ const SOURCE_PICOSECONDS = 16;
 const SERVER_PICOSECONDS = 32;
 const KNOWN_BITS = 63;
 /** Value and both time stamps, and the Variant's encoding byte for a Double behind it. */
+const VALUE_PREFIX = '{"Value":';
 const USUAL_DOUBLE = VALUE | SOURCE_TIME | SERVER_TIME | (11 << 8);
 /** Tens of picoseconds in 100 ns; a server that sends more is not decoded here. */
 const TEN_PICOSECONDS = 10_000;
@@ -164,7 +165,7 @@ export class PublishResponseDecoder {
           server = itsServer;
         }
         // Neither infinite nor NaN nor -0.
-        if (value - value === 0 && value !== 0) texts[count] = `{"Value":${value}${tail}`;
+        if (value - value === 0 && value !== 0) texts[count] = VALUE_PREFIX + value + tail;
         else texts[count] = `{"Value":${encodeDouble(value)}${tail}`;
         at += 30;
       } else {
