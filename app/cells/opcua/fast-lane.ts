@@ -124,7 +124,7 @@ export class FastLane {
   #fault(reason: string): void {
     // Whatever else comes means nothing any more; the owner closes the connection.
     this.#faulty = true;
-    this.#onFault(reason);
+    this.#onFault(`${reason}. Cure: check the server, and what lies between it and the gateway`);
   }
 
   #chunk(chunk: Buffer, view: DataView): void {

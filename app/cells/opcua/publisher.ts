@@ -233,6 +233,9 @@ export class Publisher {
     // The server keeps fewer requests than we send: this one was one too many.
     if (serviceResult.equals(StatusCodes.BadTooManyPublishRequests)) return;
     if (serviceResult.equals(StatusCodes.BadTimeout)) this.#send();
-    else this.#handlers.onLost(`the server has ended publishing (${serviceResult.name})`);
+    else
+      this.#handlers.onLost(
+        `the server has ended publishing (${serviceResult.name}). Cure: see the server's log`,
+      );
   }
 }
