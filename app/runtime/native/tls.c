@@ -37,6 +37,12 @@ static connection *connection_of(JSContext *ctx, JSValueConst handle)
     return JS_GetOpaque2(ctx, handle, connection_class);
 }
 
+SSL *gw_tls_ssl_of(JSContext *ctx, JSValueConst handle)
+{
+    connection *c = connection_of(ctx, handle);
+    return c ? c->ssl : NULL;
+}
+
 /* OpenSSL hands a new session over; 1 means that we keep the reference. */
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
@@ -324,83 +330,6 @@ static JSValue shut_down(JSContext *ctx, JSValueConst this_value, int argc, JSVa
     return JS_UNDEFINED;
 }
 
-/* verifyResult(connection) → undefined when the peer's chain is good, else { code, message } */
-static JSValue verify_result(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
-{
-    (void)this_value;
-    (void)argc;
-    connection *c = connection_of(ctx, argv[0]);
-    if (!c)
-        return JS_EXCEPTION;
-    long result = SSL_get_verify_result(c->ssl);
-    if (result == X509_V_OK)
-        return JS_UNDEFINED;
-    JSValue object = JS_NewObject(ctx);
-    if (JS_IsException(object) || gw_set(ctx, object, "code", JS_NewString(ctx, gw_verify_code(result))) ||
-        gw_set(ctx, object, "message", JS_NewString(ctx, X509_verify_cert_error_string(result)))) {
-        JS_FreeValue(ctx, object);
-        return JS_EXCEPTION;
-    }
-    return object;
-}
-
-/* peerChain(connection) → certificate handles as the peer sent them, the leaf first */
-static JSValue peer_chain(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
-{
-    (void)this_value;
-    (void)argc;
-    connection *c = connection_of(ctx, argv[0]);
-    if (!c)
-        return JS_EXCEPTION;
-    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(c->ssl);
-    X509 *leaf = chain ? NULL : SSL_get1_peer_certificate(c->ssl);
-    JSValue list = JS_NewArray(ctx);
-    if (leaf) { /* a resumed session remembers the leaf only */
-        JSValue handle = gw_certificate_new(ctx, leaf);
-        if (JS_IsException(handle) || JS_SetPropertyUint32(ctx, list, 0, handle) < 0) {
-            JS_FreeValue(ctx, list);
-            return JS_EXCEPTION;
-        }
-    }
-    for (int i = 0; !JS_IsException(list) && i < sk_X509_num(chain); i++) {
-        X509 *certificate = sk_X509_value(chain, i);
-        JSValue handle = X509_up_ref(certificate) == 1 ? gw_certificate_new(ctx, certificate) : JS_EXCEPTION;
-        if (JS_IsException(handle) || JS_SetPropertyUint32(ctx, list, (uint32_t)i, handle) < 0) {
-            JS_FreeValue(ctx, list);
-            list = JS_EXCEPTION;
-        }
-    }
-    return list;
-}
-
-/* details(connection) → { protocol, cipher, standardName, cipherVersion, reused, alpn } */
-static JSValue details(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
-{
-    (void)this_value;
-    (void)argc;
-    connection *c = connection_of(ctx, argv[0]);
-    if (!c)
-        return JS_EXCEPTION;
-    const SSL_CIPHER *cipher = SSL_get_current_cipher(c->ssl);
-    const unsigned char *alpn;
-    unsigned int alpn_len;
-    SSL_get0_alpn_selected(c->ssl, &alpn, &alpn_len);
-    JSValue object = JS_NewObject(ctx);
-    if (JS_IsException(object) || gw_set(ctx, object, "protocol", JS_NewString(ctx, SSL_get_version(c->ssl))) ||
-        gw_set(ctx, object, "reused", JS_NewBool(ctx, SSL_session_reused(c->ssl))) ||
-        (alpn_len > 0 && gw_set(ctx, object, "alpn", JS_NewStringLen(ctx, (const char *)alpn, alpn_len))))
-        goto fail;
-    if (cipher &&
-        (gw_set(ctx, object, "cipher", JS_NewString(ctx, SSL_CIPHER_get_name(cipher))) ||
-         gw_set(ctx, object, "standardName", JS_NewString(ctx, SSL_CIPHER_standard_name(cipher))) ||
-         gw_set(ctx, object, "cipherVersion", JS_NewString(ctx, SSL_CIPHER_get_version(cipher)))))
-        goto fail;
-    return object;
-fail:
-    JS_FreeValue(ctx, object);
-    return JS_EXCEPTION;
-}
-
 static JSValue session_bytes_of(JSContext *ctx, SSL_SESSION *session)
 {
     int len = i2d_SSL_SESSION(session, NULL);
@@ -453,9 +382,9 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("attention", 1, attention),
     JS_CFUNC_DEF("seal", 2, seal),
     JS_CFUNC_DEF("shutdown", 1, shut_down),
-    JS_CFUNC_DEF("verifyResult", 1, verify_result),
-    JS_CFUNC_DEF("peerChain", 1, peer_chain),
-    JS_CFUNC_DEF("details", 1, details),
+    JS_CFUNC_DEF("verifyResult", 1, gw_tls_verify_result),
+    JS_CFUNC_DEF("peerChain", 1, gw_tls_peer_chain),
+    JS_CFUNC_DEF("details", 1, gw_tls_details),
     JS_CFUNC_DEF("takeSession", 1, take_session),
     JS_CFUNC_DEF("session", 1, current_session),
 };

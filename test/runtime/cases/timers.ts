@@ -60,13 +60,13 @@ async function main(): Promise<void> {
   let other = false;
   const victim = setTimeout(() => {
     other = true;
-  }, 10);
+  }, 80);
   setTimeout(() => clearTimeout(victim), 1);
   const byNumber = setTimeout(() => {
     other = true;
   }, 10);
   clearTimeout(Number(byNumber));
-  await delay(30);
+  await delay(100);
   show("cleared by another", () => other);
 
   let fired = 0;
@@ -81,9 +81,11 @@ async function main(): Promise<void> {
     const late = setTimeout(() => {
       postponed.push("refreshed");
       resolve();
-    }, 40);
-    setTimeout(() => late.refresh(), 25);
-    setTimeout(() => postponed.push("at 50"), 50);
+    }, 200);
+    const halfWay = performance.now() + 100;
+    while (performance.now() < halfWay);
+    late.refresh();
+    setTimeout(() => postponed.push("150 later"), 150);
   });
   show("refresh postpones", () => postponed);
 

@@ -8,21 +8,10 @@ import { type LegacyCertificate, X509Certificate } from "../crypto/x509.ts";
 import type { Socket } from "../net.ts";
 import { nodeError } from "../node-error.ts";
 import { Carried } from "./carried.ts";
-import type { SecureContext } from "./context.ts";
 import { type ConnectionHandle, tlsBinding } from "./native.ts";
+import { alpnBytes, type TlsSocketOptions } from "./options.ts";
 
 type Callback = (error?: Error | null) => void;
-
-export interface TlsSocketOptions {
-  readonly secureContext: SecureContext;
-  readonly rejectUnauthorized?: boolean;
-  readonly servername?: string;
-  readonly session?: Bytes;
-  readonly ALPNProtocols?: readonly string[];
-  readonly highWaterMark?: number;
-  /** What the certificate must name; given the host asked for. Not asked when a session is resumed. */
-  readonly checkIdentity?: (certificate: LegacyCertificate) => Error | undefined;
-}
 
 /** What this file reads of the streams' own state. */
 interface WritableState {
@@ -38,11 +27,6 @@ interface ReadableState {
   readonly ended: boolean;
   readonly destroyed: boolean;
   dataEmitted: boolean;
-}
-
-/** ALPN's wire form: each name behind its length. */
-function alpnBytes(names: readonly string[]): Buffer {
-  return Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), Buffer.from(name, "latin1")]));
 }
 
 export class TLSSocket extends Carried {
