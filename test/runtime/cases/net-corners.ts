@@ -244,14 +244,19 @@ async function connecting(): Promise<void> {
     return await watch(socket).closed;
   });
   await scenario("destroyed while the name is looked up", async () => {
-    const later: Lookup = (_name, _options, callback) =>
-      void setTimeout(() => callback(null, host as never, 4), 5);
-    const socket = net.createConnection({ port: port("greet"), host: "late.example", lookup: later });
-    const { closed } = watch(socket);
-    setImmediate(() => socket.destroy());
-    const log = await closed;
+    const answered = new Promise<void>((resolve) => {
+      const later: Lookup = (_name, _options, callback) => {
+        setImmediate(() => {
+          socket.destroy();
+          callback(null, [{ address: host, family: 4 }] as never);
+          resolve();
+        });
+      };
+      const socket = net.createConnection({ port: port("greet"), host: "late.example", lookup: later });
+      watch(socket).closed.then((log) => console.log("closed", log.join(), socket.connecting));
+    });
+    await answered;
     await new Promise((resolve) => setTimeout(resolve, 20));
-    return [log, socket.connecting];
   });
   await scenario("a timeout while connecting", async () => {
     const never: Lookup = () => undefined;
