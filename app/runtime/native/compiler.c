@@ -1,12 +1,13 @@
 /*
  * gateway-bytecode [--strip] IN.js OUT.qbc: compiles one script to bytecode for gateway-runtime. File and line are kept for
- * stack traces unless --strip is given. The source text itself is never kept.
+ * stack traces unless --strip is given. The source text itself and the names of local variables are never kept.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "qbc.h"
 #include "quickjs.h"
 
@@ -50,6 +51,7 @@ static int compile(JSContext *ctx, const char *input, const char *output)
         JS_FreeValue(ctx, error);
         return 1;
     }
+    gw_engine_drop_names(ctx, function);
     size_t length;
     uint8_t *payload = JS_WriteObject(ctx, &length, function, JS_WRITE_OBJ_BYTECODE);
     JS_FreeValue(ctx, function);

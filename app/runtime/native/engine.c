@@ -117,6 +117,24 @@ void gw_engine_forget_jobs(JSContext *ctx)
         rt->current_stack_frame->js_mode |= JS_MODE_BACKTRACE_BARRIER;
 }
 
+void gw_engine_drop_names(JSContext *ctx, JSValueConst function)
+{
+    JSFunctionBytecode *code = JS_VALUE_GET_PTR(function);
+    /* Releases of QuickJS after 2025-04-26 have another type here, which a running function needs. */
+    if (__builtin_types_compatible_p(__typeof__(code->vardefs), JSVarDef *) && code->vardefs != NULL) {
+        for (int i = 0; i < code->arg_count + code->var_count; i++)
+            JS_FreeAtom(ctx, code->vardefs[i].var_name);
+        code->vardefs = NULL;
+    }
+    for (int i = 0; i < code->closure_var_count; i++) {
+        JS_FreeAtom(ctx, code->closure_var[i].var_name);
+        code->closure_var[i].var_name = JS_ATOM_NULL;
+    }
+    for (int i = 0; i < code->cpool_count; i++)
+        if (JS_VALUE_GET_TAG(code->cpool[i]) == JS_TAG_FUNCTION_BYTECODE)
+            gw_engine_drop_names(ctx, code->cpool[i]);
+}
+
 /* Objects that the collector does not know; each has one reference more than anybody holds. */
 static struct list_head frozen = LIST_HEAD_INIT(frozen);
 

@@ -38,6 +38,9 @@ void gw_engine_freeze(JSRuntime *rt);
 /* Undoes it, for a leak check at the end. */
 void gw_engine_thaw(JSRuntime *rt);
 
+/* Takes the names of local variables out of a compiled function and those in it: only eval would look at them. */
+void gw_engine_drop_names(JSContext *ctx, JSValueConst function);
+
 /* Bytes allocated by the JavaScript heap. */
 size_t gw_engine_heap_used(JSRuntime *rt);
 

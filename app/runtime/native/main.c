@@ -25,7 +25,7 @@
 enum { EXIT_USAGE = 64, EXIT_DATA = 65, EXIT_OS = 71 };
 
 #define DEFAULT_MEMORY_LIMIT (256u * 1024 * 1024)
-/* Loading makes what stays: looking for garbage meanwhile would only cost. Later half of what is alive may be added. */
+/* Loading makes what stays: looking for garbage meanwhile would only cost. */
 #define LOAD_GC_THRESHOLD (24u * 1024 * 1024)
 #define DEFAULT_STACK_SIZE (4u * 1024 * 1024)
 #define STACK_RESERVE (512u * 1024) /* for C code below the deepest JavaScript frame */
@@ -105,7 +105,8 @@ static JSContext *new_context(JSRuntime *runtime)
 static JSValue load(JSContext *ctx, const char *path)
 {
     size_t size;
-    uint8_t *file = gw_read_whole_file(path, &size);
+    /* Stays: line numbers are read from it. */
+    const uint8_t *file = gw_map_file(path, &size);
     if (file == NULL) {
         fprintf(stderr, "gateway-runtime: %s: %s\n", path, strerror(errno));
         exit(EXIT_DATA);
@@ -117,9 +118,7 @@ static JSValue load(JSContext *ctx, const char *path)
         fprintf(stderr, "gateway-runtime: %s: %s\n", path, problem);
         exit(EXIT_DATA);
     }
-    JSValue function = JS_ReadObject(ctx, payload, length, JS_READ_OBJ_BYTECODE);
-    free(file);
-    return function;
+    return JS_ReadObject(ctx, payload, length, JS_READ_OBJ_BYTECODE);
 }
 
 /* The end of a program. The system takes the memory back; only under AddressSanitizer every object is accounted for. */
@@ -176,6 +175,8 @@ int main(int argc, char **argv)
     if (JS_IsException(result))
         gw_loop_uncaught();
     JS_FreeValue(ctx, result);
+    gw_loop_drain();
+    JS_SetGCThreshold(runtime, gw_engine_heap_used(runtime) / 2 * 3);
     gw_loop_run();
     return finish(ctx);
 }

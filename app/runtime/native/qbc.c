@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +90,27 @@ const char *gw_qbc_check(const uint8_t *file, size_t size, const uint8_t **paylo
     if (crc32(*payload, *length) != get_u32(file + 12))
         return "damaged: the checksum does not match";
     return NULL;
+}
+
+const uint8_t *gw_map_file(const char *path, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    struct stat status;
+    void *bytes = MAP_FAILED;
+    if (fstat(fd, &status) == 0) {
+        *size = (size_t)status.st_size;
+        /* An empty file can't be mapped. */
+        if (S_ISREG(status.st_mode) && status.st_size == 0)
+            bytes = "";
+        else
+            bytes = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
+    }
+    int error = errno;
+    close(fd);
+    errno = error;
+    return bytes == MAP_FAILED ? NULL : bytes;
 }
 
 uint8_t *gw_read_whole_file(const char *path, size_t *size)

@@ -23,6 +23,9 @@ void gw_qbc_write_header(uint8_t header[GW_QBC_HEADER], const uint8_t *payload, 
 /* NULL when `file` is a valid .qbc for this engine, with *payload and *length set; otherwise what is wrong. */
 const char *gw_qbc_check(const uint8_t *file, size_t size, const uint8_t **payload, size_t *length);
 
+/* A whole file, read as it is needed. NULL with errno set on failure. */
+const uint8_t *gw_map_file(const char *path, size_t *size);
+
 /* Reads a whole file into memory from malloc, NUL-terminated. NULL with errno set on failure. */
 uint8_t *gw_read_whole_file(const char *path, size_t *size);
 
