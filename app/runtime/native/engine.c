@@ -120,8 +120,10 @@ void gw_engine_forget_jobs(JSContext *ctx)
 void gw_engine_drop_names(JSContext *ctx, JSValueConst function)
 {
     JSFunctionBytecode *code = JS_VALUE_GET_PTR(function);
-    /* Releases of QuickJS after 2025-04-26 have another type here, which a running function needs. */
-    if (__builtin_types_compatible_p(__typeof__(code->vardefs), JSVarDef *) && code->vardefs != NULL) {
+    /* Releases of QuickJS after 2025-04-26 have another type here, and need these names in a running function. */
+    if (!__builtin_types_compatible_p(__typeof__(code->vardefs), JSVarDef *))
+        return;
+    if (code->vardefs != NULL) {
         for (int i = 0; i < code->arg_count + code->var_count; i++)
             JS_FreeAtom(ctx, code->vardefs[i].var_name);
         code->vardefs = NULL;
