@@ -5,7 +5,6 @@ import { fileFault, type NamedFile, namedBytes, pemBlocks } from "./pki.ts";
 export function readCertificates(file: NamedFile): Buffer[] {
   const bytes = namedBytes(file);
   const isPem = bytes.includes("-----BEGIN ");
-  const cure = "put a certificate there (X.509, PEM or DER)";
   let chain: Buffer[];
   try {
     chain = isPem
@@ -15,12 +14,9 @@ export function readCertificates(file: NamedFile): Buffer[] {
       : crypto_utils.split_der(bytes);
     for (const certificate of chain) crypto_utils.exploreCertificate(certificate);
   } catch (error) {
-    throw fileFault(
-      file,
-      `it is not a readable certificate (${error instanceof Error ? error.message : String(error)})`,
-      cure,
-    );
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fileFault("certificate-unreadable", file, { reason });
   }
-  if (chain.length === 0) throw fileFault(file, "it holds no certificate", cure);
+  if (chain.length === 0) throw fileFault("certificate-none", file);
   return chain;
 }

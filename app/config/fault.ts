@@ -1,20 +1,26 @@
 import type { Place } from "./json.ts";
+import { fillIn, RULES, type RuleId, type RuleValues, type Severity } from "./rules.ts";
 
-/** What is wrong with a setting, where, and what to do: one line of text. */
+/** Which rule a setting breaks, and where. */
 export interface FaultDetails {
+  readonly rule: RuleId;
   /** The file, as the operator finds it: `HW-IDS:/app/…/OpcUaClientSettings-0.json`. */
   readonly file: string;
   /** Line and column, where the file is text and was readable. */
   readonly place?: Place | undefined;
   /** JSON pointer of the setting. */
   readonly pointer?: string | undefined;
-  readonly problem: string;
-  readonly cure: string;
+  /** The setting that names the file, where that is not the file at fault itself. */
+  readonly namedBy?: string | undefined;
+  /** What the rule's text and cure leave open. */
+  readonly values?: RuleValues | undefined;
 }
 
 /** One fault of the configuration; its message is the line that the operator sees. */
-export class ConfigFault extends Error implements FaultDetails {
+export class ConfigFault extends Error {
   readonly code = "CONFIG_FAULT";
+  readonly rule: RuleId;
+  readonly severity: Severity;
   readonly file: string;
   readonly place: Place | undefined;
   readonly pointer: string | undefined;
@@ -22,17 +28,23 @@ export class ConfigFault extends Error implements FaultDetails {
   readonly cure: string;
 
   constructor(details: FaultDetails) {
+    const { rule, file, place, pointer, namedBy, values = {} } = details;
     const where = [
-      details.file,
-      details.place && `line ${details.place.line}, column ${details.place.column}`,
-      details.pointer !== undefined && details.pointer !== "" && `setting ${details.pointer}`,
+      file,
+      place && `line ${place.line}, column ${place.column}`,
+      pointer !== undefined && pointer !== "" && `setting ${pointer}`,
     ].filter(Boolean);
-    super(`${where.join(", ")}: ${details.problem}. Cure: ${details.cure}`);
-    this.file = details.file;
-    this.place = details.place;
-    this.pointer = details.pointer;
-    this.problem = details.problem;
-    this.cure = details.cure;
+    const { text, cure, severity } = RULES[rule];
+    const problem = fillIn(text, values) + (namedBy === undefined ? "" : ` (named by ${namedBy})`);
+    const help = fillIn(cure, values);
+    super(`${where.join(", ")}: ${problem}. Cure: ${help}`);
+    this.rule = rule;
+    this.severity = severity;
+    this.file = file;
+    this.place = place;
+    this.pointer = pointer;
+    this.problem = problem;
+    this.cure = help;
   }
 }
 
@@ -43,5 +55,23 @@ export class ConfigError extends Error {
   constructor(faults: readonly ConfigFault[]) {
     super(faults.map((fault) => fault.message).join("\n"));
     this.faults = faults;
+  }
+}
+
+/** One side after all its rules: settings only when there is no fault. */
+export interface Examined<Settings> {
+  readonly faults: readonly ConfigFault[];
+  readonly warnings: readonly ConfigFault[];
+  readonly settings: Settings | null;
+}
+
+/** What `read` returns, or null when it throws a fault, which is reported. */
+export function attempt<T>(read: () => T, report: (fault: ConfigFault) => void): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigFault)) throw error;
+    report(error);
+    return null;
   }
 }

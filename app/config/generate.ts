@@ -25,7 +25,7 @@ export function standaloneValidators(): Plugin {
     setup(build) {
       build.onLoad({ filter: /[\\/]app[\\/]config[\\/]validators\.ts$/ }, (args) => {
         if (resolve(args.path) !== target) return null;
-        const schemas = ["opcua-client-settings", "mqtt-publisher-settings"].map((name) =>
+        const schemas = ["opcua-client-settings", "mqtt-publisher-settings", "guide-settings"].map((name) =>
           join(here, `${name}.schema.json`),
         );
         return { contents: generateValidators(), loader: "js", resolveDir: here, watchFiles: schemas };

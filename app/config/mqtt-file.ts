@@ -1,8 +1,9 @@
 import { ConfigError } from "./fault.ts";
+import { isStrongPassword } from "./passwords.ts";
 import { MQTT_PATHS } from "./paths.ts";
 import { findDoubles, type Port, type Ports, splitAddress } from "./ports.ts";
 import type { RawFile } from "./raw-files.ts";
-import { readSettingsFile } from "./settings-file.ts";
+import { readSettingsFile, type Salvaged } from "./settings-file.ts";
 import { validateMqttSchema } from "./validators.ts";
 
 /** `MqttPublisherSettings-0.json` by itself: what it says, without the files that it names (R81–R109). */
@@ -24,7 +25,7 @@ interface MqttFile {
     readonly trustStore: readonly string[];
   };
   readonly userCredentials: null | { readonly username?: string; readonly password?: string };
-  readonly lastWill?: { readonly topicName: string; readonly message: string };
+  readonly lastWill?: null | { readonly topicName: string; readonly message: string };
   readonly keepAlive?: number;
   readonly qualityOfService?: QualityOfService;
   readonly topics: readonly { readonly id: number; readonly name: string; readonly topicName: string }[];
@@ -39,42 +40,47 @@ export const MQTT_FILE = `HW-IDS:${MQTT_PATHS.settingsDirectory}/${MQTT_PATHS.se
 /** Reads the file against its schema and its own rules; the faults are for the caller to throw. */
 export function readMqttFile(raw: RawFile) {
   const file = readSettingsFile(raw, MQTT_FILE, validateMqttSchema);
-  const value = file.value as MqttFile;
-  const topics: TopicSetting[] = value.topics.map(({ id, name, topicName }, index) => ({
-    port: id,
-    name,
-    topicName,
+  const value = file.value as Salvaged<MqttFile>;
+  const entries = (value.topics ?? []).map((topic, index) => ({
+    port: topic?.id,
+    name: topic?.name,
+    topicName: topic?.topicName,
     pointer: `/topics/${index}`,
   }));
-  const faults = findDoubles(topics, file.fault);
+  const faults = [...file.faults, ...findDoubles(entries, file.fault)];
   const warnings = [...file.warnings];
-  const checked = topics.map(({ topicName, pointer }) => ({ topicName, pointer: `${pointer}/topicName` }));
-  if (value.lastWill) checked.push({ topicName: value.lastWill.topicName, pointer: "/lastWill/topicName" });
-  for (const { topicName, pointer } of checked) {
-    if (/\p{Surrogate}/u.test(topicName) || Buffer.byteLength(topicName) > MAX_MQTT_STRING_BYTES) {
-      const problem = `the topic is not valid UTF-8 of at most ${MAX_MQTT_STRING_BYTES} bytes`;
-      faults.push(file.fault(pointer, problem, "choose another topic"));
-    }
-    // R103: allowed, but brokers keep such topics for themselves.
-    if (topicName.startsWith("$")) {
-      warnings.push(
-        file.fault(pointer, "topics that begin with $ belong to the broker", "choose another topic"),
-      );
-    }
-  }
+  const check = (topicName: string | undefined, pointer: string): void => {
+    if (topicName === undefined) return;
+    if (/\p{Surrogate}/u.test(topicName) || Buffer.byteLength(topicName) > MAX_MQTT_STRING_BYTES)
+      faults.push(file.fault("topic-utf8", pointer));
+    if (topicName.includes("$")) warnings.push(file.fault("topic-dollar", pointer));
+  };
+  for (const { topicName, pointer } of entries) check(topicName, `${pointer}/topicName`);
+  check(value.lastWill?.topicName, "/lastWill/topicName");
+  if (value.keepAlive === 0) warnings.push(file.fault("keep-alive-zero", "/keepAlive"));
+  const password = value.userCredentials?.password;
+  if (password !== undefined && !isStrongPassword(password))
+    warnings.push(file.fault("password-weak", "/userCredentials/password"));
   const address = splitAddress({
-    url: value.serverUri,
+    url: value.serverUri ?? "",
     pointer: "/serverUri",
     defaultPort: DEFAULT_PORT,
     fault: file.fault,
   });
   faults.push(...address.faults);
+  // Only a file without faults is worked from, and then nothing is missing in any entry.
+  const topics = entries as readonly TopicSetting[];
   return { file, value, topics, faults, warnings, host: address.host, port: address.port };
+}
+
+/** What a file without faults says. */
+export function wholeMqttFile(value: Salvaged<MqttFile>): MqttFile {
+  return value as MqttFile;
 }
 
 /** Target ports and hub id for the navigation cell (R117–R122). Throws `ConfigError` when the file is faulty. */
 export function readMqttPorts(raw: RawFile): Ports {
   const { file, value, topics, faults } = readMqttFile(raw);
   if (faults.length > 0) throw new ConfigError(faults);
-  return { hubId: value.id, ports: topics, fault: file.fault };
+  return { hubId: wholeMqttFile(value).id, ports: topics, fault: file.fault };
 }

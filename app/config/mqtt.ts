@@ -1,6 +1,8 @@
 import type { KeyObject } from "node:crypto";
-import { ConfigError, ConfigFault } from "./fault.ts";
-import { type QualityOfService, readMqttFile, type TopicSetting } from "./mqtt-file.ts";
+import { certificateFacts } from "./certificate-facts.ts";
+import { checkUsage, checkValidity, TLS_USAGES } from "./certificate-rules.ts";
+import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.ts";
+import { type QualityOfService, readMqttFile, type TopicSetting, wholeMqttFile } from "./mqtt-file.ts";
 import { MQTT_PATHS } from "./paths.ts";
 import {
   checkPair,
@@ -60,61 +62,69 @@ function certificateFile(side: RawSide, name: string, pointer: string): NamedFil
 
 /** R128, R129: a PEM key that the broker can take seriously. */
 function readKey(file: NamedFile): { pem: string; key: KeyObject } {
-  if (!namedBytes(file).includes("-----BEGIN "))
-    throw fileFault(file, "it is not in PEM form", "convert the key to PEM");
+  if (!namedBytes(file).includes("-----BEGIN ")) throw fileFault("key-not-pem", file);
   const pem = readPrivateKeyPem(file);
   const key = parsePrivateKey(file, pem);
   const bits = key.asymmetricKeyDetails?.modulusLength;
-  if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < MIN_RSA_BITS) {
-    throw fileFault(file, `the RSA key has only ${bits} bits`, `use a key of at least ${MIN_RSA_BITS} bits`);
-  }
+  if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < MIN_RSA_BITS)
+    throw fileFault("key-short", file, { bits });
   return { pem, key };
 }
 
-/** Reads everything the MQTT cell works from. Throws `ConfigError` with every fault that was found. */
-export function readMqttSettings(side: RawSide): MqttSettings {
-  const { file, value, topics, faults, warnings, host, port } = readMqttFile(side.settings);
-  const attempt = <T>(read: () => T): T | null => {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof ConfigFault)) throw error;
-      faults.push(error);
-      return null;
-    }
+/** What is wrong or odd with the client's own certificate, the first of its file. */
+function checkOwn(file: NamedFile, pem: string): ConfigFault[] {
+  const [own] = pem.split("-----END", 1);
+  const facts = certificateFacts(Buffer.from(own?.replace(/-----[^-]+-----/, "") ?? "", "base64"));
+  const { weakHash } = facts;
+  return [
+    ...(weakHash === null ? [] : [fileFault("certificate-hash", file, { hash: weakHash })]),
+    ...checkValidity(file, facts),
+    ...checkUsage(file, facts, TLS_USAGES),
+  ];
+}
+
+/** The MQTT side with all that is wrong or odd about it; settings only when nothing is wrong. */
+export function examineMqtt(side: RawSide): Examined<MqttSettings> {
+  const { value, topics, faults, warnings, host, port } = readMqttFile(side.settings);
+  const report = (fault: ConfigFault): void => {
+    (fault.severity === "error" ? faults : warnings).push(fault);
   };
-  const names = value.security.clientPkiData;
-  const certificate = certificateFile(side, names.certificate, "/security/clientPkiData/certificate");
+  const names = value.security?.clientPkiData ?? {};
+  const read = <T>(name: string | undefined, reader: () => T): T | null =>
+    name === undefined ? null : attempt(reader, report);
+  const certificate = certificateFile(side, names.certificate ?? "", "/security/clientPkiData/certificate");
   const key: NamedFile = {
-    name: names.privateKey,
+    name: names.privateKey ?? "",
     directory: `HW-IDS:${MQTT_PATHS.privateKeys}`,
     files: side.privateKeys,
     setting: `${MQTT_PATHS.settingsName} /security/clientPkiData/privateKey`,
   };
-  const certificatePem = attempt(() => readPemCertificates(certificate));
-  const privateKey = attempt(() => readKey(key));
+  const certificatePem = read(names.certificate, () => readPemCertificates(certificate));
+  const privateKey = read(names.privateKey, () => readKey(key));
   if (certificatePem !== null && privateKey !== null) {
-    attempt(() => checkPair({ certificate, key, leaf: certificatePem, privateKey: privateKey.key }));
+    const fits = attempt(() => {
+      checkPair({ certificate, key, leaf: certificatePem, privateKey: privateKey.key });
+      return true;
+    }, report);
+    if (fits) for (const fault of checkOwn(certificate, certificatePem)) report(fault);
   }
-  const trustedPem = value.security.trustStore.map((name, index) =>
-    attempt(() => readPemCertificates(certificateFile(side, name, `/security/trustStore/${index}`))),
+  const trustedPem = (value.security?.trustStore ?? []).map((name, index) =>
+    read(name, () => readPemCertificates(certificateFile(side, name ?? "", `/security/trustStore/${index}`))),
   );
   const revocationLists = readRevocationLists({
     files: side.certificates,
     directory: `HW-IDS:${MQTT_PATHS.certificates}`,
-    onFault: (fault) => faults.push(fault),
+    onFault: report,
   }).map(revocationListPem);
-  if (value.keepAlive === 0) {
-    const problem = `0 does not switch keep alive off; ${DEFAULT_KEEP_ALIVE_S} s is used`;
-    warnings.push(file.fault("/keepAlive", problem, "write the number of seconds"));
-  }
   const usable = trustedPem.filter((pem) => pem !== null);
-  if (faults.length > 0 || certificatePem === null || privateKey === null) throw new ConfigError(faults);
-  const user = value.userCredentials;
-  return {
-    hubId: value.id,
-    name: value.name,
-    clientId: value.clientId ?? clientIdFromName(value.name),
+  if (faults.length > 0 || certificatePem === null || privateKey === null)
+    return { faults, warnings, settings: null };
+  const whole = wholeMqttFile(value);
+  const user = whole.userCredentials;
+  const settings: MqttSettings = {
+    hubId: whole.id,
+    name: whole.name,
+    clientId: whole.clientId ?? clientIdFromName(whole.name),
     host,
     port,
     certificatePem,
@@ -122,10 +132,18 @@ export function readMqttSettings(side: RawSide): MqttSettings {
     trustedPem: usable,
     revocationLists,
     user: user?.username !== undefined ? { name: user.username, password: user.password ?? null } : null,
-    will: value.lastWill ?? null,
-    keepAlive: value.keepAlive || DEFAULT_KEEP_ALIVE_S,
-    qos: value.qualityOfService ?? DEFAULT_QOS,
+    will: whole.lastWill ?? null,
+    keepAlive: whole.keepAlive || DEFAULT_KEEP_ALIVE_S,
+    qos: whole.qualityOfService ?? DEFAULT_QOS,
     topics,
     warnings,
   };
+  return { faults, warnings, settings };
+}
+
+/** Reads everything the MQTT cell works from. Throws `ConfigError` with every fault that was found. */
+export function readMqttSettings(side: RawSide): MqttSettings {
+  const { faults, settings } = examineMqtt(side);
+  if (!settings) throw new ConfigError(faults);
+  return settings;
 }

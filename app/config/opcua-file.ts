@@ -1,8 +1,10 @@
-import { ConfigError } from "./fault.ts";
+import { ConfigError, type ConfigFault } from "./fault.ts";
+import { isStrongPassword } from "./passwords.ts";
 import { OPCUA_PATHS } from "./paths.ts";
 import { findDoubles, type Port, type Ports, splitAddress } from "./ports.ts";
 import type { RawFile } from "./raw-files.ts";
-import { readSettingsFile } from "./settings-file.ts";
+import type { RuleId } from "./rules.ts";
+import { readSettingsFile, type Salvaged, type SettingsFile } from "./settings-file.ts";
 import { validateOpcUaSchema } from "./validators.ts";
 
 /** `OpcUaClientSettings-0.json` by itself: what it says, without the files that it names (R42–R62). */
@@ -33,8 +35,8 @@ interface OpcUaFile {
     readonly clientPkiData?: { readonly certificate: string; readonly privateKey: string };
     readonly trustList?: readonly string[] | "AllowAll";
   };
-  readonly userCredentials?: null | { readonly username: string; readonly password: string };
-  readonly heartbeat?: { readonly id: number; readonly name: string; readonly timeout: number };
+  readonly userCredentials?: null | { readonly username?: string; readonly password?: string };
+  readonly heartbeat?: null | { readonly id: number; readonly name: string; readonly timeout: number };
   readonly nodes: readonly { readonly id: number; readonly name: string; readonly nodeId: string }[];
 }
 
@@ -44,25 +46,50 @@ export interface NodeSetting extends Port {
 
 export const OPCUA_FILE = `HW-IDS:${OPCUA_PATHS.settingsDirectory}/${OPCUA_PATHS.settingsName}`;
 
-function checkNodeId(nodeId: string): string | null {
+function nodeIdRule(nodeId: string): RuleId | null {
   const match = /^ns=([0-9]+);(?:i=([0-9]+)|s=)/.exec(nodeId);
-  if (Number(match?.[1]) > MAX_NAMESPACE) return `the namespace index is larger than ${MAX_NAMESPACE}`;
-  if (match?.[2] !== undefined && Number(match[2]) > MAX_NUMERIC_ID)
-    return `the number is larger than ${MAX_NUMERIC_ID}`;
-  return null;
+  if (Number(match?.[1]) > MAX_NAMESPACE) return "node-namespace";
+  return match?.[2] !== undefined && Number(match[2]) > MAX_NUMERIC_ID ? "node-number" : null;
+}
+
+/** What makes the connection weaker than it could be (R69, K24, K33, K36); the certificates have rules of their own. */
+function weakenings(value: Salvaged<OpcUaFile>, file: SettingsFile): ConfigFault[] {
+  const found: ConfigFault[] = [];
+  const { security, userCredentials } = value;
+  if (security?.trustList === "AllowAll") found.push(file.fault("trust-all", "/security/trustList"));
+  if (isOpen(security))
+    found.push(file.fault(userCredentials ? "password-open" : "security-off", "/security"));
+  else if (security) {
+    const { mode, policy } = security;
+    if (mode === "Any" || policy === "Any")
+      found.push(file.fault("security-any", mode === "Any" ? "/security/mode" : "/security/policy"));
+    if (policy === "Basic128Rsa15" || policy === "Basic256")
+      found.push(file.fault("policy-obsolete", "/security/policy", { policy }));
+  }
+  if (file.isWhole("/userCredentials") && userCredentials?.username === undefined)
+    found.push(file.fault("anonymous", "/userCredentials"));
+  const password = userCredentials?.password;
+  if (password !== undefined && !isStrongPassword(password))
+    found.push(file.fault("password-weak", "/userCredentials/password"));
+  return found;
+}
+
+/** Mode or policy None means: no protection at all (R68). */
+export function isOpen(security: Salvaged<OpcUaFile["security"]> | undefined): boolean {
+  return security === null || security?.mode === "None" || security?.policy === "None";
 }
 
 /** Reads the file against its schema and its own rules; the faults are for the caller to throw. */
 export function readOpcUaFile(raw: RawFile) {
   const file = readSettingsFile(raw, OPCUA_FILE, validateOpcUaSchema);
-  const value = file.value as OpcUaFile;
-  const nodes = value.nodes.map(({ id, name, nodeId }, index) => ({
-    port: id,
-    name,
-    nodeId,
+  const value = file.value as Salvaged<OpcUaFile>;
+  const entries = (value.nodes ?? []).map((node, index) => ({
+    port: node?.id,
+    name: node?.name,
+    nodeId: node?.nodeId,
     pointer: `/nodes/${index}`,
   }));
-  const heartbeat = value.heartbeat
+  const beat = value.heartbeat
     ? {
         port: value.heartbeat.id,
         name: value.heartbeat.name,
@@ -70,24 +97,34 @@ export function readOpcUaFile(raw: RawFile) {
         pointer: "/heartbeat",
       }
     : null;
-  const faults = findDoubles(heartbeat ? [heartbeat, ...nodes] : nodes, file.fault);
-  for (const node of nodes) {
-    const problem = checkNodeId(node.nodeId);
-    if (problem) faults.push(file.fault(`${node.pointer}/nodeId`, problem, "correct the node id"));
+  const faults = [...file.faults, ...findDoubles(beat ? [beat, ...entries] : entries, file.fault)];
+  for (const { nodeId, pointer } of entries) {
+    const rule = nodeId === undefined ? null : nodeIdRule(nodeId);
+    if (rule) faults.push(file.fault(rule, `${pointer}/nodeId`));
   }
   const address = splitAddress({
-    url: value.url,
+    url: value.url ?? "",
     pointer: "/url",
     defaultPort: DEFAULT_PORT,
     fault: file.fault,
   });
   faults.push(...address.faults);
-  return { file, value, nodes, heartbeat, faults, host: address.host, port: address.port };
+  const warnings = [...file.warnings, ...weakenings(value, file)];
+  // Only a file without faults is worked from, and then nothing is missing in any entry.
+  const nodes = entries as readonly NodeSetting[];
+  const heartbeat = beat as (Port & { readonly seconds: number }) | null;
+  return { file, value, nodes, heartbeat, faults, warnings, host: address.host, port: address.port };
+}
+
+/** What a file without faults says. */
+export function wholeOpcUaFile(value: Salvaged<OpcUaFile>): OpcUaFile {
+  return value as OpcUaFile;
 }
 
 /** Source ports and hub id for the navigation cell (R117–R122). Throws `ConfigError` when the file is faulty. */
 export function readOpcUaPorts(raw: RawFile): Ports {
   const { file, value, nodes, heartbeat, faults } = readOpcUaFile(raw);
   if (faults.length > 0) throw new ConfigError(faults);
-  return { hubId: value.id, ports: heartbeat ? [heartbeat, ...nodes] : nodes, fault: file.fault };
+  const ports = heartbeat ? [heartbeat, ...nodes] : nodes;
+  return { hubId: wholeOpcUaFile(value).id, ports, fault: file.fault };
 }

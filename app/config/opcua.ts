@@ -1,11 +1,14 @@
-import { crypto_utils } from "node-opcua-client";
+import { type CertificateFacts, certificateFacts } from "./certificate-facts.ts";
+import { checkSubject, checkUsage, checkValidity, OPCUA_USAGES } from "./certificate-rules.ts";
 import { readCertificates } from "./certificates.ts";
-import { ConfigError, ConfigFault } from "./fault.ts";
+import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.ts";
 import {
+  isOpen,
   type NodeSetting,
   readOpcUaFile,
   type SecurityModeName,
   type SecurityPolicyName,
+  wholeOpcUaFile,
 } from "./opcua-file.ts";
 import { OPCUA_PATHS } from "./paths.ts";
 import { checkPair, fileFault, type NamedFile, parsePrivateKey, readPrivateKeyPem } from "./pki.ts";
@@ -16,6 +19,9 @@ import { readRevocationLists } from "./revocation-lists.ts";
 /** Everything the OPC UA cell works from: the settings with their defaults (design §9) and the files that they name. */
 
 const DEFAULT_READING_CYCLE_S = 1;
+/** Requirements §2-C. */
+const MIN_RSA_BITS = 2048;
+const MAX_RSA_BITS = 4096;
 
 /** The client's certificate, PEM or DER in its file, DER here; the key is PEM. */
 export interface ClientIdentity {
@@ -54,7 +60,38 @@ function certificateFile(side: RawSide, name: string, pointer: string): NamedFil
   };
 }
 
-function readIdentity(side: RawSide, names: { certificate: string; privateKey: string }): ClientIdentity {
+/** Policies that an RSA key below 2048 bits or a SHA-1 signature fits (OPC UA Part 7); `Any` may end up with one. */
+const LENIENT: readonly SecurityPolicyName[] = ["Basic128Rsa15", "Basic256", "Any"];
+
+/** R65: what the security policy says about key and certificate. */
+function checkPolicy(options: {
+  policy: SecurityPolicyName;
+  certificate: NamedFile;
+  facts: CertificateFacts;
+  key: NamedFile;
+  bits: number;
+}): ConfigFault[] {
+  const { policy, certificate, facts, key, bits } = options;
+  const lenient = LENIENT.includes(policy);
+  const found: ConfigFault[] = [];
+  if (facts.weakHash !== null) {
+    const rule = lenient ? "certificate-hash-old" : "certificate-hash";
+    found.push(fileFault(rule, certificate, { hash: facts.weakHash }));
+  }
+  if (bits < MIN_RSA_BITS && !lenient) found.push(fileFault("key-short", key, { bits }));
+  else if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) found.push(fileFault("key-size", key, { bits }));
+  return found;
+}
+
+/** The client's certificate and key; what is wrong or odd with them goes to `report`. */
+function readIdentity(options: {
+  side: RawSide;
+  names: { readonly certificate: string; readonly privateKey: string };
+  /** None: the files are read, but nothing depends on them. */
+  policy: SecurityPolicyName;
+  report: (fault: ConfigFault) => void;
+}): ClientIdentity | null {
+  const { side, names, policy, report } = options;
   const certificate = certificateFile(side, names.certificate, "/security/clientPkiData/certificate");
   const key: NamedFile = {
     name: names.privateKey,
@@ -62,128 +99,100 @@ function readIdentity(side: RawSide, names: { certificate: string; privateKey: s
     files: side.privateKeys,
     setting: `${OPCUA_PATHS.settingsName} /security/clientPkiData/privateKey`,
   };
-  const chain = readCertificates(certificate);
-  const [leaf] = chain;
-  if (!leaf) throw new Error("readCertificates returned an empty chain");
-  const privateKeyPem = readPrivateKeyPem(key);
-  const privateKey = parsePrivateKey(key, privateKeyPem);
-  if (privateKey.asymmetricKeyType !== "rsa") {
-    throw fileFault(
-      key,
-      "it is not an RSA key, which all security policies need",
-      "use an RSA key of 2048 to 4096 bits",
-    );
+  const chain = attempt(() => readCertificates(certificate), report);
+  const readKey = () => {
+    const pem = readPrivateKeyPem(key);
+    const object = parsePrivateKey(key, pem);
+    if (object.asymmetricKeyType !== "rsa") throw fileFault("key-not-rsa", key);
+    return { pem, object };
+  };
+  const privateKey = attempt(readKey, report);
+  const leaf = chain?.[0];
+  if (!chain || !leaf || !privateKey) return null;
+  attempt(() => checkPair({ certificate, key, leaf, privateKey: privateKey.object }), report);
+  const facts = certificateFacts(leaf);
+  if (facts.uri === null) report(fileFault("certificate-no-uri", certificate));
+  if (policy !== "None") {
+    const bits = privateKey.object.asymmetricKeyDetails?.modulusLength ?? 0;
+    for (const fault of [
+      ...checkPolicy({ policy, certificate, facts, key, bits }),
+      ...checkValidity(certificate, facts),
+      ...checkUsage(certificate, facts, OPCUA_USAGES),
+      ...checkSubject(certificate, facts),
+    ])
+      report(fault);
   }
-  checkPair({ certificate, key, leaf, privateKey });
-  const alternative = crypto_utils.exploreCertificate(leaf).tbsCertificate.extensions?.subjectAltName;
-  const uri = alternative?.uniformResourceIdentifier?.[0];
-  if (!uri) {
-    throw new ConfigFault({
-      file: `${certificate.directory}/${certificate.name}`,
-      problem: "the client certificate names no application URI (subject alternative name of type URI)",
-      cure: "make a certificate with a URI in its subject alternative name",
-    });
-  }
-  return { chain, privateKeyPem, applicationUri: uri };
+  return { chain, privateKeyPem: privateKey.pem, applicationUri: facts.uri ?? "" };
 }
 
-/** Runs checks that each may throw one fault, and collects them. */
-function collect(faults: ConfigFault[], check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    if (!(error instanceof ConfigFault)) throw error;
-    faults.push(error);
-  }
+/** The certificates of `trustList`: the first of each file. */
+function readTrusted(
+  side: RawSide,
+  names: readonly (string | undefined)[],
+  report: (fault: ConfigFault) => void,
+): Buffer[] {
+  return names.flatMap((name, index) => {
+    if (name === undefined) return [];
+    const file = certificateFile(side, name, `/security/trustList/${index}`);
+    const [leaf] = attempt(() => readCertificates(file), report) ?? [];
+    if (!leaf) return [];
+    for (const fault of checkValidity(file, certificateFacts(leaf))) report(fault);
+    return [leaf];
+  });
 }
 
-/** Reads everything the OPC UA cell works from. Throws `ConfigError` with every fault that was found. */
-export function readOpcUaSettings(side: RawSide): OpcUaSettings {
-  const { file, value, nodes, heartbeat, faults, host, port } = readOpcUaFile(side.settings);
-  const security = value.security;
-  const mode = security === null ? "None" : (security.mode ?? "SignAndEncrypt");
-  const policy = security === null ? "None" : (security.policy ?? "Basic256Sha256");
-  // Mode or policy None means: no protection at all (R68).
-  const open = mode === "None" || policy === "None";
-  const warnings = [...file.warnings];
+/** The OPC UA side with all that is wrong or odd about it; settings only when nothing is wrong. */
+export function examineOpcUa(side: RawSide): Examined<OpcUaSettings> {
+  const { file, value, nodes, heartbeat, faults, warnings, host, port } = readOpcUaFile(side.settings);
+  const report = (fault: ConfigFault): void => {
+    (fault.severity === "error" ? faults : warnings).push(fault);
+  };
+  const { security } = value;
+  const open = isOpen(security);
+  const mode = open ? "None" : (security?.mode ?? "SignAndEncrypt");
+  const policy = open ? "None" : (security?.policy ?? "Basic256Sha256");
 
   let identity: ClientIdentity | null = null;
-  if (security?.clientPkiData) {
-    const names = security.clientPkiData;
-    collect(faults, () => {
-      identity = readIdentity(side, names);
-    });
-  } else if (!open) {
-    faults.push(
-      file.fault(
-        "/security",
-        `mode ${mode} needs a client certificate and key`,
-        'add "clientPkiData" with "certificate" and "privateKey"',
-      ),
-    );
-  }
+  const { certificate, privateKey } = security?.clientPkiData ?? {};
+  if (certificate !== undefined && privateKey !== undefined)
+    identity = readIdentity({ side, names: { certificate, privateKey }, policy, report });
+  else if (!open && file.isWhole("/security")) report(file.fault("identity-missing", "/security", { mode }));
 
-  let trusted: Buffer[] | null = [];
-  if (security?.trustList === "AllowAll") {
-    trusted = null;
-    warnings.push(
-      file.fault(
-        "/security/trustList",
-        "AllowAll: any server is accepted, also one that only pretends",
-        "name the server's certificate",
-      ),
-    );
-  } else if (security?.trustList !== undefined) {
-    const list: Buffer[] = trusted;
-    security.trustList.forEach((name, index) => {
-      collect(faults, () => {
-        const [leaf] = readCertificates(certificateFile(side, name, `/security/trustList/${index}`));
-        if (leaf) list.push(leaf);
-      });
-    });
-  }
-  if (!open && trusted !== null && trusted.length === 0 && faults.length === 0) {
-    faults.push(
-      file.fault(
-        "/security",
-        "no server certificate is trusted, so no server can be connected",
-        'name it in "trustList"',
-      ),
-    );
-  }
+  const trustList = security?.trustList ?? [];
+  const trusted = trustList === "AllowAll" ? null : readTrusted(side, trustList, report);
+  if (!open && trustList.length === 0 && file.isWhole("/security"))
+    report(file.fault("trust-nobody", "/security"));
   const revocationLists = readRevocationLists({
     files: side.certificates,
     directory: `HW-IDS:${OPCUA_PATHS.certificates}`,
-    onFault: (fault) => faults.push(fault),
+    onFault: report,
   });
-  if (open) {
-    const password = value.userCredentials ? "; the password travels in plain text" : "";
-    warnings.push(
-      file.fault(
-        "/security",
-        `the connection is neither encrypted nor signed${password}`,
-        "use SignAndEncrypt",
-      ),
-    );
-  }
-  if (faults.length > 0) throw new ConfigError(faults);
-  return {
-    hubId: value.id,
-    name: value.name,
-    url: `opc.tcp://${host}:${port}${value.url.replace(/^opc\.tcp:\/\/[^/]*/, "")}`,
+  if (faults.length > 0) return { faults, warnings, settings: null };
+  const whole = wholeOpcUaFile(value);
+  const user = whole.userCredentials;
+  const settings: OpcUaSettings = {
+    hubId: whole.id,
+    name: whole.name,
+    url: `opc.tcp://${host}:${port}${whole.url.replace(/^opc\.tcp:\/\/[^/]*/, "")}`,
     host,
     tcpPort: port,
-    readingCycle: value.readingCycle ?? DEFAULT_READING_CYCLE_S,
-    mode: open ? "None" : mode,
-    policy: open ? "None" : policy,
+    readingCycle: whole.readingCycle ?? DEFAULT_READING_CYCLE_S,
+    mode,
+    policy,
     trusted,
     revocationLists,
     identity,
-    user: value.userCredentials
-      ? { name: value.userCredentials.username, password: value.userCredentials.password }
-      : null,
+    user: user?.username !== undefined ? { name: user.username, password: user.password ?? "" } : null,
     heartbeat,
     nodes,
     warnings,
   };
+  return { faults, warnings, settings };
+}
+
+/** Reads everything the OPC UA cell works from. Throws `ConfigError` with every fault that was found. */
+export function readOpcUaSettings(side: RawSide): OpcUaSettings {
+  const { faults, settings } = examineOpcUa(side);
+  if (!settings) throw new ConfigError(faults);
+  return settings;
 }

@@ -4,11 +4,14 @@
 export const PARTITIONS = ["HW-BOOT", "HW-LOG", "HW-IDS", "HW-INW", "HW-ENW"] as const;
 export type Partition = (typeof PARTITIONS)[number];
 
-/** The files of one side: settings, certificates, private keys. */
-export interface SidePaths {
-  /** Directory and name of the settings file. */
+/** Directory and name of a settings file. */
+export interface SettingsPath {
   readonly settingsDirectory: string;
   readonly settingsName: string;
+}
+
+/** The files of one side: settings, certificates, private keys. */
+export interface SidePaths extends SettingsPath {
   readonly certificates: string;
   readonly privateKeys: string;
 }
@@ -27,6 +30,12 @@ export const MQTT_PATHS: SidePaths = {
   settingsName: "MqttPublisherSettings-0.json",
   certificates: "/app/Core/pki/certs/transfer/mqtt/publisher",
   privateKeys: "/app/Core/pki/private/transfer/mqtt/publisher",
+};
+
+/** Version 1.2 had this file, 2.0 still reads it; it may be missing (R122, design §9). */
+export const GUIDE_PATH: SettingsPath = {
+  settingsDirectory: "/app/Core/config/transfer/navigation",
+  settingsName: "GuideSettings-0.json",
 };
 
 /** R14, on HW-LOG. */

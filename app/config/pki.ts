@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { ConfigFault } from "./fault.ts";
 import { ABSENT, type RawFile } from "./raw-files.ts";
+import type { RuleId, RuleValues } from "./rules.ts";
 
 /** Certificates and keys from the operator's files. */
 
@@ -17,20 +18,15 @@ export interface NamedFile {
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
 
 /** A fault of a file that a setting names. */
-export function fileFault(file: NamedFile, problem: string, cure: string): ConfigFault {
-  return new ConfigFault({
-    file: `${file.directory}/${file.name}`,
-    problem: `${problem} (named by ${file.setting})`,
-    cure,
-  });
+export function fileFault(rule: RuleId, file: NamedFile, values: RuleValues = {}): ConfigFault {
+  return new ConfigFault({ rule, file: `${file.directory}/${file.name}`, namedBy: file.setting, values });
 }
 
 /** The bytes of a named file; throws a `ConfigFault` that says which file is missing and who asks for it. */
 export function namedBytes(file: NamedFile): Buffer {
   const raw = file.files.get(file.name) ?? ABSENT;
-  if ("problem" in raw)
-    throw fileFault(file, raw.problem, "put the file there or correct the name in the setting");
-  if (raw.bytes.length === 0) throw fileFault(file, "the file is empty", "put the right file there");
+  if ("problem" in raw) throw fileFault("pki-file-unreadable", file, { reason: raw.problem });
+  if (raw.bytes.length === 0) throw fileFault("pki-file-empty", file);
   return raw.bytes;
 }
 
@@ -45,29 +41,20 @@ export function pemBlocks(bytes: Buffer): { label: string; text: string }[] {
 /** A private key, PEM or DER, as PEM. */
 export function readPrivateKeyPem(file: NamedFile): string {
   const bytes = namedBytes(file);
-  const cure = "put the unencrypted private key there (RSA, PKCS#8 or PKCS#1)";
   if (bytes.includes("-----BEGIN ")) {
     const blocks = pemBlocks(bytes);
-    if (
-      blocks.some((block) => block.label === "ENCRYPTED PRIVATE KEY") ||
-      bytes.includes("Proc-Type: 4,ENCRYPTED")
-    ) {
-      throw fileFault(
-        file,
-        "the private key is protected by a pass phrase, which nobody can enter on the gateway",
-        cure,
-      );
-    }
+    const locked = blocks.some((block) => block.label === "ENCRYPTED PRIVATE KEY");
+    if (locked || bytes.includes("Proc-Type: 4,ENCRYPTED")) throw fileFault("key-locked", file);
     const key = blocks.find((block) => block.label.endsWith("PRIVATE KEY"));
-    if (!key) throw fileFault(file, "it holds no private key", cure);
+    if (!key) throw fileFault("key-none", file);
     return `${key.text}\n`;
   }
   // DER: SEQUENCE { version INTEGER, then either an AlgorithmIdentifier SEQUENCE (PKCS#8) or the modulus INTEGER (PKCS#1) }.
-  if (bytes[0] !== 0x30) throw fileFault(file, "it is neither a PEM nor a DER private key", cure);
+  if (bytes[0] !== 0x30) throw fileFault("key-form", file, { form: "a PEM nor a DER" });
   const lengthBytes = (bytes[1] ?? 0) < 0x80 ? 1 : 1 + ((bytes[1] ?? 0) & 0x7f);
   const afterVersion = bytes[1 + lengthBytes + 3];
   const label = afterVersion === 0x30 ? "PRIVATE KEY" : afterVersion === 0x02 ? "RSA PRIVATE KEY" : null;
-  if (!label) throw fileFault(file, "it is neither a PKCS#8 nor a PKCS#1 private key", cure);
+  if (!label) throw fileFault("key-form", file, { form: "a PKCS#8 nor a PKCS#1" });
   const lines = bytes.toString("base64").match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
@@ -76,13 +63,7 @@ export function readPrivateKeyPem(file: NamedFile): string {
 export function readPemCertificates(file: NamedFile): string {
   const bytes = namedBytes(file);
   const blocks = pemBlocks(bytes).filter((block) => block.label === "CERTIFICATE");
-  if (blocks.length === 0) {
-    throw fileFault(
-      file,
-      "it holds no certificate in PEM form",
-      "put a PEM file there (-----BEGIN CERTIFICATE-----)",
-    );
-  }
+  if (blocks.length === 0) throw fileFault("certificate-not-pem", file);
   return `${blocks.map((block) => block.text).join("\n")}\n`;
 }
 
@@ -92,11 +73,7 @@ export function parsePrivateKey(file: NamedFile, pem: string): KeyObject {
     return createPrivateKey(pem);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw fileFault(
-      file,
-      `the private key can't be read (${reason})`,
-      "put an unencrypted private key there",
-    );
+    throw fileFault("key-unreadable", file, { reason });
   }
 }
 
@@ -114,16 +91,8 @@ export function checkPair(options: {
     matches = new X509Certificate(leaf).checkPrivateKey(privateKey);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw fileFault(
-      certificate,
-      `the certificate can't be read (${reason})`,
-      "put an X.509 certificate there",
-    );
+    throw fileFault("certificate-unreadable", certificate, { reason });
   }
-  if (matches) return;
-  throw fileFault(
-    key,
-    `the private key does not match the certificate ${certificate.directory}/${certificate.name}`,
-    "put the key there that the certificate was made for, or the certificate that belongs to this key",
-  );
+  if (!matches)
+    throw fileFault("key-mismatch", key, { certificate: `${certificate.directory}/${certificate.name}` });
 }

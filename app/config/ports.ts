@@ -1,4 +1,5 @@
 import type { ConfigFault } from "./fault.ts";
+import type { RuleId, RuleValues } from "./rules.ts";
 
 /** A numbered, named end of a route: a node, the heartbeat or a topic (R118). */
 export interface Port {
@@ -9,7 +10,7 @@ export interface Port {
 }
 
 /** Makes a fault that points into a settings file. */
-export type FaultMaker = (pointer: string, problem: string, cure: string) => ConfigFault;
+export type FaultMaker = (rule: RuleId, pointer: string, values?: RuleValues) => ConfigFault;
 
 /** The part of a settings file that says what flows: needed to build routes, free of secrets and key files. */
 export interface Ports {
@@ -18,25 +19,28 @@ export interface Ports {
   readonly fault: FaultMaker;
 }
 
-/** Ids and names that occur twice in one file (R60, R121). */
-export function findDoubles(ports: readonly Port[], fault: FaultMaker): ConfigFault[] {
+/** Ids and names that occur twice in one file (R60, R121); an entry may lack either when it is faulty. */
+export function findDoubles(
+  ports: readonly {
+    readonly port: number | undefined;
+    readonly name: string | undefined;
+    readonly pointer: string;
+  }[],
+  fault: FaultMaker,
+): ConfigFault[] {
   const faults: ConfigFault[] = [];
-  const byPort = new Map<number, Port>();
-  const byName = new Map<string, Port>();
-  for (const entry of ports) {
-    const samePort = byPort.get(entry.port);
-    if (samePort) {
-      const problem = `the id ${entry.port} is already used at ${samePort.pointer}`;
-      faults.push(fault(`${entry.pointer}/id`, problem, "give each entry an id of its own"));
-    } else {
-      byPort.set(entry.port, entry);
+  const byPort = new Map<number, string>();
+  const byName = new Map<string, string>();
+  for (const { port, name, pointer } of ports) {
+    if (port !== undefined) {
+      const other = byPort.get(port);
+      if (other === undefined) byPort.set(port, pointer);
+      else faults.push(fault("id-twice", `${pointer}/id`, { id: port, other }));
     }
-    const sameName = byName.get(entry.name);
-    if (sameName) {
-      const problem = `the name is already used at ${sameName.pointer}`;
-      faults.push(fault(`${entry.pointer}/name`, problem, "give each entry a name of its own"));
-    } else {
-      byName.set(entry.name, entry);
+    if (name !== undefined) {
+      const other = byName.get(name);
+      if (other === undefined) byName.set(name, pointer);
+      else faults.push(fault("name-twice", `${pointer}/name`, { other }));
     }
   }
   return faults;
@@ -59,14 +63,6 @@ export function splitAddress(options: {
   const [host = "", text] = authority.split(":");
   const port = text === undefined ? options.defaultPort : Number(text);
   const faults =
-    port >= 1 && port <= MAX_TCP_PORT
-      ? []
-      : [
-          options.fault(
-            options.pointer,
-            `there is no port ${port}`,
-            `write a port from 1 to ${MAX_TCP_PORT}`,
-          ),
-        ];
+    port >= 1 && port <= MAX_TCP_PORT ? [] : [options.fault("tcp-port", options.pointer, { port })];
   return { host, port, faults };
 }

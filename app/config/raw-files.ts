@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
-import type { SidePaths } from "./paths.ts";
+import type { SettingsPath, SidePaths } from "./paths.ts";
 
 /**
  * Reading the operator's files as bytes, while the cell still has the rights to. Nothing is interpreted here: that is
@@ -89,7 +89,7 @@ function readDirectory(path: string): Map<string, RawFile> {
 }
 
 /** Reads a settings file. */
-export function readRawSettings(partitionRoot: string, paths: SidePaths): RawFile {
+export function readRawSettings(partitionRoot: string, paths: SettingsPath): RawFile {
   return readRawFile(`${partitionRoot}${paths.settingsDirectory}/${paths.settingsName}`, MAX_SETTINGS_BYTES);
 }
 

@@ -7,7 +7,6 @@ import type { RawFile } from "./raw-files.ts";
 
 const FILE_NAME = /\.crl$/i;
 const PEM_LABEL = "X509 CRL";
-const CURE = "put a certificate revocation list there (X.509, PEM or DER), or remove the file";
 
 /** One list as PEM, which is what TLS takes. */
 export function revocationListPem(der: Buffer): string {
@@ -36,8 +35,8 @@ export function readRevocationLists(options: {
   const found: Buffer[] = [];
   for (const [name, raw] of files) {
     if (!FILE_NAME.test(name)) continue;
-    const fault = (problem: string) =>
-      onFault(new ConfigFault({ file: `${directory}/${name}`, problem, cure: CURE }));
+    const fault = (reason: string) =>
+      onFault(new ConfigFault({ rule: "revocation-list", file: `${directory}/${name}`, values: { reason } }));
     if ("problem" in raw) {
       fault(raw.problem);
       continue;

@@ -1,36 +1,109 @@
 import type { ConfigFault } from "./fault.ts";
+import type { Guide } from "./guide-file.ts";
 import type { Ports } from "./ports.ts";
 
-/** Which target port each source port goes to, and what looked odd while joining the two files. */
+/** Which target port each source port goes to, what is wrong with that, and what looked odd while joining the files. */
 export interface Routes {
   readonly targets: ReadonlyMap<number, number>;
+  readonly faults: readonly ConfigFault[];
   readonly warnings: readonly ConfigFault[];
 }
 
-/** Joins nodes and topics by name, exactly and case-sensitively (R117–R122, design §9). */
-export function buildRoutes(sources: Ports, targets: Ports): Routes {
+/** Joins nodes and topics by name, exactly and case-sensitively (R117–R121, design §9). */
+function joinByName(sources: Ports, targets: Ports): Routes {
   const warnings: ConfigFault[] = [];
   const routes = new Map<number, number>();
   const byName = new Map(targets.ports.map((target) => [target.name, target]));
   for (const source of sources.ports) {
     const target = byName.get(source.name);
     if (!target) {
-      const problem = `no topic is named ${JSON.stringify(source.name)}, its values are not published`;
-      warnings.push(sources.fault(`${source.pointer}/name`, problem, "add a topic with the same name"));
+      const name = JSON.stringify(source.name);
+      warnings.push(sources.fault("node-without-topic", `${source.pointer}/name`, { name }));
       continue;
     }
     byName.delete(source.name);
     routes.set(source.port, target.port);
     if (source.port !== target.port) {
-      const problem = `id ${source.port} differs from the id ${target.port} of the topic with the same name; the name decides`;
-      warnings.push(sources.fault(`${source.pointer}/id`, problem, "give both the same id"));
+      const values = { id: source.port, other: target.port };
+      warnings.push(sources.fault("ids-differ", `${source.pointer}/id`, values));
     }
   }
   for (const target of byName.values()) {
-    const problem = `no node is named ${JSON.stringify(target.name)}, nothing is published to its topic`;
-    warnings.push(
-      targets.fault(`${target.pointer}/name`, problem, "add a node with the same name or remove the topic"),
-    );
+    const name = JSON.stringify(target.name);
+    warnings.push(targets.fault("topic-without-node", `${target.pointer}/name`, { name }));
   }
-  return { targets: routes, warnings };
+  return { targets: routes, faults: [], warnings };
+}
+
+/** Joins them by the roadmap of GuideSettings-0.json alone; names mean nothing then (design §9). */
+function joinByRoadmap(sources: Ports, targets: Ports, guide: Guide): Routes {
+  const faults: ConfigFault[] = [];
+  const warnings: ConfigFault[] = [];
+  const routes = new Map<number, number>();
+  const from = new Map<number, string>();
+  const to = new Map<number, string>();
+  const known = {
+    sources: new Set(sources.ports.map(({ port }) => port)),
+    targets: new Set(targets.ports.map(({ port }) => port)),
+  };
+  for (const { source, target, pointer } of guide.roadmap ?? []) {
+    const earlier = from.get(source);
+    const fed = to.get(target);
+    if (earlier !== undefined) {
+      const values = { port: source, other: earlier };
+      faults.push(guide.fault("route-source-twice", `${pointer}/sourcePortId`, values));
+      continue;
+    }
+    from.set(source, pointer);
+    if (!known.sources.has(source)) {
+      warnings.push(guide.fault("route-source-unknown", `${pointer}/sourcePortId`, { port: source }));
+    } else if (!known.targets.has(target)) {
+      warnings.push(guide.fault("route-target-unknown", `${pointer}/targetPortId`, { port: target }));
+    } else {
+      if (fed === undefined) to.set(target, pointer);
+      else {
+        const values = { port: target, other: fed };
+        warnings.push(guide.fault("route-target-twice", `${pointer}/targetPortId`, values));
+      }
+      routes.set(source, target);
+    }
+  }
+  for (const { port, pointer } of sources.ports) {
+    if (!routes.has(port)) warnings.push(sources.fault("node-without-route", `${pointer}/id`, { id: port }));
+  }
+  return { targets: routes, faults, warnings };
+}
+
+/** R122: which instances the three files speak of. */
+function checkHubs(
+  sources: Ports,
+  targets: Ports,
+  guide: Guide | null,
+): { faults: ConfigFault[]; warnings: ConfigFault[] } {
+  const faults: ConfigFault[] = [];
+  const warnings: ConfigFault[] = [];
+  if (guide) {
+    const { receivingHubId, sendingHubId } = guide;
+    if (receivingHubId !== sources.hubId) {
+      const values = { hub: receivingHubId, id: sources.hubId };
+      faults.push(guide.fault("hub-receiving", "/receivingHubId", values));
+    }
+    if (sendingHubId !== targets.hubId) {
+      const values = { hub: sendingHubId, id: targets.hubId };
+      faults.push(guide.fault("hub-sending", "/sendingHubId", values));
+    }
+  } else {
+    for (const side of [sources, targets])
+      if (side.hubId !== 0) warnings.push(side.fault("hub-not-zero", "/id", { id: side.hubId }));
+  }
+  return { faults, warnings };
+}
+
+/** The routes between the two sides (R117–R122). With faults there are none: a route must not be guessed. */
+export function buildRoutes(sources: Ports, targets: Ports, guide: Guide | null = null): Routes {
+  const hubs = checkHubs(sources, targets, guide);
+  const joined = guide?.roadmap ? joinByRoadmap(sources, targets, guide) : joinByName(sources, targets);
+  const faults = [...hubs.faults, ...joined.faults];
+  const routes = faults.length > 0 ? new Map<number, number>() : joined.targets;
+  return { targets: routes, faults, warnings: [...hubs.warnings, ...joined.warnings] };
 }

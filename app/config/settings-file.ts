@@ -1,7 +1,9 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { ConfigError, ConfigFault } from "./fault.ts";
+import { ConfigFault } from "./fault.ts";
 import { JsonSyntaxError, type LocatedJson, type Place, parseLocatedJson, pointerStep } from "./json.ts";
+import type { FaultMaker } from "./ports.ts";
 import type { RawFile } from "./raw-files.ts";
+import type { RuleId, RuleValues } from "./rules.ts";
 
 /** More faults than this in one file are counted, not listed. */
 const MAX_FAULTS = 20;
@@ -9,12 +11,22 @@ const MAX_FAULTS = 20;
 const SECRET = /\/userCredentials(?:\/|$)/;
 const LONGEST_SHOWN_VALUE = 60;
 
-/** A settings file whose contents satisfy its schema, and what was odd about it. */
+/** Like `T`, but anything may be missing: what is left of a file when its faulty parts are taken out. */
+export type Salvaged<T> = T extends readonly (infer Item)[]
+  ? readonly (Salvaged<Item> | undefined)[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: Salvaged<T[Key]> | undefined }
+    : T;
+
+/** A settings file after the check against its schema. */
 export interface SettingsFile {
+  /** What satisfies the schema; all of it when there are no faults. */
   readonly value: unknown;
+  readonly faults: readonly ConfigFault[];
   readonly warnings: readonly ConfigFault[];
-  /** Makes a fault that points into this file. */
-  fault(pointer: string, problem: string, cure: string): ConfigFault;
+  readonly fault: FaultMaker;
+  /** Whether nothing at, around or below the pointer is faulty: only then does the lack of something mean anything. */
+  isWhole(pointer: string): boolean;
 }
 
 function typeName(value: unknown): string {
@@ -48,57 +60,44 @@ function show(pointer: string, value: unknown): string {
   return typeName(value);
 }
 
-/** What a pattern of the schemas means, in words. */
-function patternWords(pattern: string): string {
-  if (pattern.startsWith("^opc")) return "must be written opc.tcp://HOST:PORT";
-  if (pattern.startsWith("^(?:ssl")) return "must be written ssl://HOST:PORT";
-  if (pattern.startsWith("^ns=")) return "must be written ns=INDEX;i=NUMBER or ns=INDEX;s=TEXT";
-  if (pattern.startsWith("^[^+#")) return "must not contain + or # (wildcards) or a NUL character";
-  return "must be a bare file name, without / or \\";
+/** What a pattern of the schemas checks. */
+function patternRule(pattern: string, value: unknown): RuleId {
+  if (pattern.startsWith("^opc")) return "opcua-url";
+  if (pattern.startsWith("^(?:ssl")) return "broker-uri";
+  if (pattern.startsWith("^ns=")) return "node-id";
+  if (pattern.startsWith("^[^+#")) return /[+#]/.test(String(value)) ? "topic-wildcard" : "topic-nul";
+  return "file-name";
 }
 
-/** The words for one schema error: what is wrong, and the cure. */
-function explain(error: ErrorObject): { problem: string; cure: string } {
+/** The rule behind one schema error, and what it leaves open. */
+function explain(error: ErrorObject): { rule: RuleId; values: RuleValues } {
   const params = error.params as Record<string, unknown>;
   const found = show(error.instancePath, error.data);
   switch (error.keyword) {
     case "required":
-      return {
-        problem: `the required setting "${String(params.missingProperty)}" is missing`,
-        cure: `add "${String(params.missingProperty)}"`,
-      };
+      return { rule: "setting-missing", values: { name: String(params.missingProperty) } };
     case "dependentRequired":
-      return {
-        problem: `"${String(params.property)}" is given without "${String(params.missingProperty)}"`,
-        cure: `add "${String(params.missingProperty)}" or remove "${String(params.property)}"`,
-      };
+      return { rule: "password-without-user", values: {} };
     case "type": {
       const types = ([] as unknown[])
         .concat(params.type)
         .map((type) => TYPE_WORDS[String(type)] ?? String(type));
-      return { problem: `must be ${types.join(" or ")}, but is ${found}`, cure: "write it that way" };
+      return { rule: "setting-type", values: { expected: types.join(" or "), found } };
     }
     case "enum": {
       const allowed = (params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(", ");
-      return { problem: `must be one of ${allowed}, but is ${found}`, cure: "write one of these" };
+      return { rule: "setting-choice", values: { allowed, found } };
     }
     case "const":
-      return {
-        problem: `must be ${JSON.stringify(params.allowedValue)}, but is ${found}`,
-        cure: "write it that way",
-      };
+      return { rule: "setting-type", values: { expected: JSON.stringify(params.allowedValue), found } };
     case "pattern":
-      return {
-        problem: `${patternWords(String(params.pattern))}, but is ${found}`,
-        cure: "write it that way",
-      };
+      return { rule: patternRule(String(params.pattern), error.data), values: { found } };
     case "not":
-      return {
-        problem: `must be the name of a file, but is ${found}`,
-        cure: "write the bare name of the file",
-      };
+      return { rule: "file-name", values: { found } };
     default:
-      return { problem: `${error.message ?? error.keyword}, but is ${found}`, cure: "correct the value" };
+      if (error.keyword === "minLength" && error.instancePath.endsWith("/topicName"))
+        return { rule: "topic-empty", values: {} };
+      return { rule: "setting-range", values: { limit: error.message ?? error.keyword, found } };
   }
 }
 
@@ -110,25 +109,15 @@ function placeOf(json: LocatedJson, pointer: string): Place | undefined {
   }
 }
 
+/** The text of a file; throws a `ConfigFault`. */
 function decode(raw: RawFile, file: string): string {
-  if ("problem" in raw) {
-    throw new ConfigFault({
-      file,
-      problem: raw.problem,
-      cure: "put the file there, spelled exactly like that, and start again",
-    });
-  }
+  if ("problem" in raw)
+    throw new ConfigFault({ rule: "file-unreadable", file, values: { reason: raw.problem } });
   // A byte order mark is what Windows editors leave; it carries no meaning in UTF-8.
   const bom = raw.bytes[0] === 0xef && raw.bytes[1] === 0xbb && raw.bytes[2] === 0xbf;
   const bytes = bom ? raw.bytes.subarray(3) : raw.bytes;
   const text = bytes.toString("utf8");
-  if (!Buffer.from(text, "utf8").equals(bytes)) {
-    throw new ConfigFault({
-      file,
-      problem: "it is not UTF-8 text",
-      cure: "save the file with the encoding UTF-8",
-    });
-  }
+  if (!Buffer.from(text, "utf8").equals(bytes)) throw new ConfigFault({ rule: "file-not-utf8", file });
   return text;
 }
 
@@ -137,54 +126,70 @@ function parse(text: string, file: string): LocatedJson {
     return parseLocatedJson(text);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw new ConfigFault({
-      file,
-      place: error.place,
-      problem: `not valid JSON: expected ${error.expected}, found ${error.found}`,
-      cure: `write ${error.expected} there`,
-    });
+    const { place, expected, found } = error;
+    throw new ConfigFault({ rule: "json-syntax", file, place, values: { expected, found } });
   }
 }
 
-/** Reads and checks a settings file against its schema (R40, R41, R79, R80). Throws `ConfigError` with every fault. */
+/** Takes the part at a pointer out of a value; in a list, a hole is left so that the others keep their places. */
+function takeOut(value: unknown, pointer: string): unknown {
+  if (pointer === "") return {};
+  const steps = pointer
+    .slice(1)
+    .split("/")
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const last = steps.pop() ?? "";
+  let parent: unknown = value;
+  for (const step of steps) parent = (parent as Record<string, unknown> | undefined)?.[step];
+  if (typeof parent === "object" && parent !== null) Object.assign(parent, { [last]: undefined });
+  return value;
+}
+
+/** What a schema says against a file: faults, warnings, and the pointers of what is faulty. */
+function judge(errors: readonly ErrorObject[], fault: FaultMaker) {
+  const faults: ConfigFault[] = [];
+  const warnings: ConfigFault[] = [];
+  const broken: string[] = [];
+  for (const error of errors) {
+    // "if" only repeats what its "then" has said already.
+    if (error.keyword === "if") continue;
+    const { instancePath } = error;
+    if (error.keyword === "additionalProperties") {
+      const name = String((error.params as Record<string, unknown>).additionalProperty);
+      warnings.push(fault("setting-unknown", instancePath + pointerStep(name)));
+      continue;
+    }
+    const { rule, values } = explain(error);
+    faults.push(fault(rule, instancePath, values));
+    broken.push(rule === "setting-missing" ? instancePath + pointerStep(values.name ?? "") : instancePath);
+  }
+  return { faults, warnings, broken };
+}
+
+/** Reads and checks a settings file against its schema (R40, R41, R79, R80). What is faulty is left out of the value. */
 export function readSettingsFile(raw: RawFile, file: string, validate: ValidateFunction): SettingsFile {
   let json: LocatedJson;
   try {
     json = parse(decode(raw, file), file);
   } catch (error) {
-    if (error instanceof ConfigFault) throw new ConfigError([error]);
-    throw error;
+    if (!(error instanceof ConfigFault)) throw error;
+    const fault: FaultMaker = (rule, pointer, values) => new ConfigFault({ rule, file, pointer, values });
+    return { value: {}, faults: [error], warnings: [], fault, isWhole: () => false };
   }
-  const fault = (pointer: string, problem: string, cure: string): ConfigFault =>
-    new ConfigFault({ file, place: placeOf(json, pointer), pointer, problem, cure });
-  const warnings: ConfigFault[] = [];
-  const faults: ConfigFault[] = [];
-  if (!validate(json.value)) {
-    for (const error of validate.errors ?? []) {
-      // "if" only repeats what its "then" has said already.
-      if (error.keyword === "if") continue;
-      if (error.keyword === "additionalProperties") {
-        const name = String((error.params as Record<string, unknown>).additionalProperty);
-        warnings.push(
-          fault(
-            error.instancePath + pointerStep(name),
-            "there is no such setting, it has no effect",
-            "check the spelling or remove it",
-          ),
-        );
-        continue;
-      }
-      const { problem, cure } = explain(error);
-      faults.push(fault(error.instancePath, problem, cure));
-    }
-  }
+  const fault: FaultMaker = (rule, pointer, values) =>
+    new ConfigFault({ rule, file, place: placeOf(json, pointer), pointer, values });
+  const contents: unknown = json.value;
+  const valid: boolean = validate(contents);
+  if (valid) return { value: contents, faults: [], warnings: [], fault, isWhole: () => true };
+  const { faults, warnings, broken } = judge(validate.errors ?? [], fault);
+  let value = contents;
+  for (const pointer of broken) value = takeOut(value, pointer);
   if (faults.length > MAX_FAULTS) {
-    const more = faults.length - MAX_FAULTS;
+    const count = faults.length - MAX_FAULTS;
     faults.length = MAX_FAULTS;
-    faults.push(
-      new ConfigFault({ file, problem: `${more} more faults`, cure: "correct the ones above first" }),
-    );
+    faults.push(new ConfigFault({ rule: "more-faults", file, values: { count } }));
   }
-  if (faults.length > 0) throw new ConfigError(faults);
-  return { value: json.value, warnings, fault };
+  const isWhole = (pointer: string): boolean =>
+    !broken.some((part) => `${part}/`.startsWith(`${pointer}/`) || `${pointer}/`.startsWith(`${part}/`));
+  return { value, faults, warnings, fault, isWhole };
 }

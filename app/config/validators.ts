@@ -1,4 +1,5 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import guideSchema from "./guide-settings.schema.json" with { type: "json" };
 import mqttSchema from "./mqtt-publisher-settings.schema.json" with { type: "json" };
 import opcuaSchema from "./opcua-client-settings.schema.json" with { type: "json" };
 
@@ -14,9 +15,14 @@ export const AJV_OPTIONS = {
   strictRequired: false,
 } as const;
 
-export const SCHEMAS = { validateOpcUaSchema: opcuaSchema, validateMqttSchema: mqttSchema } as const;
+export const SCHEMAS = {
+  validateOpcUaSchema: opcuaSchema,
+  validateMqttSchema: mqttSchema,
+  validateGuideSchema: guideSchema,
+} as const;
 
 const ajv = new Ajv2020(AJV_OPTIONS);
 
 export const validateOpcUaSchema: ValidateFunction = ajv.compile(opcuaSchema);
 export const validateMqttSchema: ValidateFunction = ajv.compile(mqttSchema);
+export const validateGuideSchema: ValidateFunction = ajv.compile(guideSchema);

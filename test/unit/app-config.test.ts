@@ -149,7 +149,7 @@ test("OPC UA settings: each rule says what, where and how to cure it", () => {
   );
   assertOne(
     opcua((s) => ((s.security as Json).trustList = [".."])),
-    /must be the name of a file, but is "\.\."/,
+    /must be a bare file name, without \/ or \\, but is "\.\."/,
   );
   assertOne(
     opcua((s) => (s.nodes = [])),
@@ -211,7 +211,7 @@ test("MQTT settings: each rule says what, where and how to cure it", () => {
   );
   assertOne(mqtt(topic("a#")), /must not contain \+ or #/);
   assertOne(mqtt(topic("a\u0000b")), /NUL/);
-  assertOne(mqtt(topic("")), /must NOT have fewer than 1 characters/);
+  assertOne(mqtt(topic("")), /the topic is empty, it needs at least one character/);
   assertOne(mqtt(topic("ä".repeat(40000))), /the topic is not valid UTF-8 of at most 65535 bytes/);
   assertOne(mqtt(topic("\ud800")), /the topic is not valid UTF-8/);
   for (const allowed of ["/", "a", "/a", "a/", "with space", "A", "ümläut"])
@@ -225,7 +225,7 @@ test("$ at the beginning of a topic is a warning, not an error", () => {
   assert.deepEqual(faults, []);
   assert.match(
     warnings[0]?.message ?? "",
-    /setting \/topics\/2\/topicName: topics that begin with \$ belong to the broker/,
+    /setting \/topics\/2\/topicName: \$ is not recommended in a topic, and topics that begin with \$ belong to the broker/,
   );
 });
 
@@ -373,7 +373,11 @@ test("the validators for the device judge like those of Node.js, and make no cod
     (s: Json) => ({ ...s, security: "AllowAll" }),
     (s: Json) => ({ ...s, extra: 1 }),
   ];
-  const { validateMqttSchema, validateOpcUaSchema } = await import("../../app/config/validators.ts");
+  const { validateGuideSchema, validateMqttSchema, validateOpcUaSchema } = await import(
+    "../../app/config/validators.ts"
+  );
+  for (const guide of [{ id: 0, receivingHubId: 0, sendingHubId: 0, roadmap: [] }, { id: 0 }, [], null])
+    assert.equal(module.exports.validateGuideSchema?.(guide), validateGuideSchema(guide));
   for (const mutate of mutants) {
     const [forOpcUa, forMqtt] = [
       mutate(JSON.parse(OPCUA_SAMPLE) as Json),

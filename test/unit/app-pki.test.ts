@@ -48,6 +48,8 @@ function write(
     writeFileSync(join(IDS, paths.privateKeys, name), bytes);
 }
 
+const STRONG = "a password of the kind that K24 asks for: 14";
+
 const OPCUA_SETTINGS = {
   id: 0,
   name: "test",
@@ -108,7 +110,7 @@ const derKey = (certificate: Certificate, form: readonly string[]): Buffer =>
   execFileSync("openssl", [...form, "-in", certificate.keyFile, "-outform", "DER"]);
 
 test("the defaults of the OPC UA settings", () => {
-  const settings = readOpcUa();
+  const settings = readOpcUa({ settings: { userCredentials: { username: "u", password: STRONG } } });
   const { mode, policy, readingCycle, url, user, heartbeat, warnings } = settings;
   assert.deepEqual(
     { mode, policy, readingCycle, url, user, heartbeat, warnings },
@@ -117,11 +119,12 @@ test("the defaults of the OPC UA settings", () => {
       policy: "Basic256Sha256",
       readingCycle: 1,
       url: "opc.tcp://plc:4840",
-      user: null,
+      user: { name: "u", password: STRONG },
       heartbeat: null,
       warnings: [],
     },
   );
+  assert.equal(readOpcUa().user, null);
   assert.equal(settings.identity?.applicationUri, URI);
 });
 
@@ -193,12 +196,12 @@ test("OPC UA: a secured mode without certificate or without anyone to trust", ()
 });
 
 test("OPC UA: weak settings work and are told", () => {
-  const texts = (security: unknown, userCredentials: unknown = null) =>
+  const user = { username: "u", password: STRONG };
+  const texts = (security: unknown, userCredentials: unknown = user) =>
     readOpcUa({ settings: { security, userCredentials } }).warnings.map(({ problem }) => problem);
-  assert.deepEqual(texts(null), ["the connection is neither encrypted nor signed"]);
-  assert.deepEqual(texts({ mode: "None", policy: "None" }, { username: "u", password: "p" }), [
-    "the connection is neither encrypted nor signed; the password travels in plain text",
-  ]);
+  const open = "the connection is neither encrypted nor signed";
+  assert.deepEqual(texts(null, null), [open, "the client logs in anonymously"]);
+  assert.deepEqual(texts({ mode: "None", policy: "None" }), [`${open}; the password travels in plain text`]);
   assert.deepEqual(texts({ ...OPCUA_SETTINGS.security, trustList: "AllowAll" }), [
     "AllowAll: any server is accepted, also one that only pretends",
   ]);

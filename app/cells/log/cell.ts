@@ -54,9 +54,9 @@ function openHealthLog(inputs: Inputs, complain: (line: string) => void): Health
   try {
     if ("problem" in inputs.settings) {
       throw new ConfigFault({
+        rule: "log-file",
         file: LOG_SETTINGS_FILE,
-        problem: inputs.settings.problem,
-        cure: "correct the file on the card",
+        values: { reason: inputs.settings.problem },
       });
     }
     const limits = parseLogSettings(inputs.settings.bytes.toString("utf8"));

@@ -28,12 +28,14 @@ export function parseLogSettings(text: string): LogLimits {
     const entry = found.get(key);
     if (entry && BYTES.test(entry.value)) return Number(entry.value);
     throw new ConfigFault({
+      rule: "log-limit",
       file: LOG_SETTINGS_FILE,
       place: entry && { line: entry.line, column: 1 },
-      problem: entry
-        ? `${key} must be a positive number of bytes; no health log is written`
-        : `${key} is missing; no health log is written`,
-      cure: `write ${key}=<bytes>, for example ${key}=${key === FILE_KEY ? 100000000 : 1500000000}`,
+      values: {
+        key,
+        fault: entry ? "must be a positive number of bytes" : "is missing",
+        example: key === FILE_KEY ? 100000000 : 1500000000,
+      },
     });
   };
   return { fileBytes: bytes(FILE_KEY), directoryBytes: bytes(DIRECTORY_KEY) };

@@ -1,7 +1,8 @@
 import { ConfigError } from "../../config/fault.ts";
+import { readGuideFile } from "../../config/guide-file.ts";
 import { readMqttPorts } from "../../config/mqtt-file.ts";
 import { readOpcUaPorts } from "../../config/opcua-file.ts";
-import { MQTT_PATHS, OPCUA_PATHS } from "../../config/paths.ts";
+import { GUIDE_PATH, MQTT_PATHS, OPCUA_PATHS } from "../../config/paths.ts";
 import type { Ports } from "../../config/ports.ts";
 import { type RawFile, readRawSettings } from "../../config/raw-files.ts";
 import { buildRoutes } from "../../config/routes.ts";
@@ -24,6 +25,7 @@ const STARTED = [
 interface Inputs {
   readonly opcua: RawFile;
   readonly mqtt: RawFile;
+  readonly guide: RawFile;
 }
 
 /** Null when the file is faulty: the cell that the file belongs to says what is wrong with it. */
@@ -36,17 +38,24 @@ function portsOf(read: () => Ports): Ports | null {
   }
 }
 
+/** The routes, or none when a file is faulty (R141); what is wrong or odd is told. */
+function openRoutes(inputs: Inputs, log: CellContext["log"]): ReadonlyMap<number, number> {
+  const { guide, faults, warnings } = readGuideFile(inputs.guide);
+  const sources = portsOf(() => readOpcUaPorts(inputs.opcua));
+  const targets = portsOf(() => readMqttPorts(inputs.mqtt));
+  const routes = sources && targets && faults.length === 0 ? buildRoutes(sources, targets, guide) : null;
+  const wrong = [...faults, ...(routes?.faults ?? [])];
+  if (routes && wrong.length === 0) for (const line of STARTED) log.info(line);
+  for (const fault of wrong) log.error(fault.message);
+  for (const warning of [...warnings, ...(routes?.warnings ?? [])]) log.warning(warning.message);
+  return routes?.targets ?? new Map();
+}
+
 function start(inputs: Inputs, context: CellContext): void {
   const [inFd, outFd] = context.descriptors;
   if (inFd === undefined || outFd === undefined)
     throw new Error("the navigation cell was started without its pipes");
-  const sources = portsOf(() => readOpcUaPorts(inputs.opcua));
-  const targets = portsOf(() => readMqttPorts(inputs.mqtt));
-  const routes = sources && targets ? buildRoutes(sources, targets) : null;
-  if (routes) {
-    for (const line of STARTED) context.log.info(line);
-    for (const warning of routes.warnings) context.log.warning(warning.message);
-  }
+  const routes = openRoutes(inputs, context.log);
   const broken = (error: Error): never => {
     throw error;
   };
@@ -55,7 +64,7 @@ function start(inputs: Inputs, context: CellContext): void {
     bufferBytes: BUFFER_BYTES,
   });
   // Without routes it still empties the pipe, so that the other side runs undisturbed.
-  const forwarder = new Forwarder({ routes: routes?.targets ?? new Map(), sender });
+  const forwarder = new Forwarder({ routes, sender });
   context.platform.reader(
     inFd,
     (chunk) => forwarder.push(chunk),
@@ -74,7 +83,11 @@ function start(inputs: Inputs, context: CellContext): void {
 export const navigationCell: Cell = {
   prepare({ root }) {
     const ids = `${root}/HW-IDS`;
-    const inputs = { opcua: readRawSettings(ids, OPCUA_PATHS), mqtt: readRawSettings(ids, MQTT_PATHS) };
+    const inputs = {
+      opcua: readRawSettings(ids, OPCUA_PATHS),
+      mqtt: readRawSettings(ids, MQTT_PATHS),
+      guide: readRawSettings(ids, GUIDE_PATH),
+    };
     return (context) => start(inputs, context);
   },
 };
