@@ -1,0 +1,49 @@
+import { ConfigError } from "../../config/fault.ts";
+import { readGuideFile } from "../../config/guide-file.ts";
+import { readMqttPorts } from "../../config/mqtt-file.ts";
+import { readOpcUaPorts } from "../../config/opcua-file.ts";
+import type { Ports } from "../../config/ports.ts";
+import type { RawFile } from "../../config/raw-files.ts";
+import { buildRoutes } from "../../config/routes.ts";
+import type { Log } from "../../link/log-line.ts";
+
+/** R140, verbatim. */
+const STARTED = [
+  "Starting the Navigation Service service",
+  "Loading all GuideSettings",
+  "All GuideSettings has been loaded",
+  "The Navigation Service service has been started",
+];
+
+/** The three files that routes come from. */
+export interface RouteFiles {
+  readonly opcua: RawFile;
+  readonly mqtt: RawFile;
+  readonly guide: RawFile;
+}
+
+/** Null when the file is faulty: the cell that the file belongs to says what is wrong with it. */
+function portsOf(read: () => Ports): Ports | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
+/** The routes, or none when a file is faulty (R141); what is wrong or odd is told. */
+export function openRoutes(
+  files: RouteFiles,
+  log: Pick<Log, "info" | "warning" | "error">,
+): ReadonlyMap<number, number> {
+  const { guide, faults, warnings } = readGuideFile(files.guide);
+  const sources = portsOf(() => readOpcUaPorts(files.opcua));
+  const targets = portsOf(() => readMqttPorts(files.mqtt));
+  const routes = sources && targets && faults.length === 0 ? buildRoutes(sources, targets, guide) : null;
+  const wrong = [...faults, ...(routes?.faults ?? [])];
+  if (routes && wrong.length === 0) for (const line of STARTED) log.info(line);
+  for (const fault of wrong) log.error(fault.message);
+  for (const warning of [...warnings, ...(routes?.warnings ?? [])]) log.warning(warning.message);
+  return routes?.targets ?? new Map();
+}
