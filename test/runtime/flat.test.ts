@@ -12,7 +12,7 @@ import { makePki } from "./pki.ts";
 
 const RECONNECTS = 1000;
 /** Each has several private key operations on both sides. */
-const OPCUA_RECONNECTS = { sanitized: 20, i586: 200 };
+const OPCUA_RECONNECTS = { sanitized: 20, i586: RECONNECTS };
 
 const pki = makePki();
 const site = mkdtempSync(join(tmpdir(), "gwcard-flat-"));

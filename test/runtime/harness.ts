@@ -13,7 +13,8 @@ import { hostRuntime } from "../../app/runtime/build-host.ts";
 const repository = new URL("../../", import.meta.url).pathname;
 const CARD_RUNTIME = join(repository, "out/os/debug/usr/bin/gateway-runtime");
 const CARD_COMPILER = join(repository, "out/os/tools/gateway-bytecode");
-const CASE_DEADLINE_MS = 120_000;
+/** The longest case makes a thousand connections to an OPC UA server, with private key operations for each. */
+const CASE_DEADLINE_MS = 600_000;
 
 export interface Outcome {
   readonly stdout: string;

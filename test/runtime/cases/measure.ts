@@ -1,7 +1,7 @@
 /** What this process holds, for the device's runtime. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { processBinding } from "../../../app/runtime/node/process.ts";
-import type { Holdings } from "./flat.ts";
+import { difference, type Holdings } from "./flat.ts";
 
 const LOOK_AGAIN_MS = 10;
 /** After so many looks it is no longer a moment. */
@@ -37,4 +37,14 @@ export function measure(): Holdings {
   /* Opens a file of /proc for good the first time: before descriptors are counted. */
   const heap = process.memoryUsage().heapUsed;
   return { heap, descriptors: openDescriptors(), resident: residentAnonymous() };
+}
+
+/** `difference` when it is "flat", or what it still is when that should long have come: timers end what they hold. */
+export async function settled(before: Holdings, sanitized: boolean): Promise<string> {
+  let found = difference(before, measure(), sanitized);
+  for (let attempt = 0; attempt < ATTEMPTS && found !== "flat"; attempt++) {
+    await new Promise((resolve) => void setTimeout(resolve, LOOK_AGAIN_MS));
+    found = difference(before, measure(), sanitized);
+  }
+  return found;
 }

@@ -7,8 +7,7 @@ import { crypto_utils } from "node-opcua-client";
 import { silenceLibrary } from "../../../app/cells/opcua/client-options.ts";
 import { Collector } from "../../../app/cells/opcua/collector.ts";
 import type { OpcUaSettings } from "../../../app/config/opcua.ts";
-import { difference } from "./flat.ts";
-import { closed, measure } from "./measure.ts";
+import { closed, measure, settled } from "./measure.ts";
 
 const [, , folder = "", port = "", count = "", memory = ""] = process.argv;
 const rounds = Number(count);
@@ -66,8 +65,8 @@ async function main(): Promise<void> {
     if (now && round === warmUp) before = now;
   }
   console.log(`connected ${rounds}`);
+  console.log(await settled(before, memory === "heap"));
   const last = measure();
-  console.log(difference(before, last, memory === "heap"));
   console.log(`descriptors as at the start: ${last.descriptors.join() === first.descriptors.join()}`);
   process.exit(0);
 }
