@@ -35,40 +35,48 @@ const TAG_VERSION = 0xa0;
 const TAG_EXTENSIONS = 0xa3;
 const TAG_URI = 0x86;
 
+/** A part of a certificate by its place: slices of a buffer would cost more than all the rest. */
 interface Part {
   readonly tag: number;
-  readonly contents: Buffer;
+  /** Where its contents are. */
+  readonly start: number;
+  readonly end: number;
 }
 
-/** The parts of a DER value that consists of parts; throws when a length goes beyond the end. */
-function partsOf(bytes: Buffer): Part[] {
+/** The parts in a stretch of DER; throws when a length goes beyond its end. */
+function partsIn(der: Buffer, { start, end }: Omit<Part, "tag">): Part[] {
   const parts: Part[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const tag = bytes.readUInt8(at);
-    let length = bytes.readUInt8(at + 1);
-    let start = at + 2;
+  for (let at = start; at < end; ) {
+    const tag = der[at] ?? 0;
+    let length = der[at + 1] ?? end;
+    let from = at + 2;
     if (length >= 0x80) {
       const size = length & 0x7f;
-      length = bytes.readUIntBE(start, size);
-      start += size;
+      length = 0;
+      for (let each = 0; each < size; each += 1) length = length * 0x100 + (der[from + each] ?? end);
+      from += size;
     }
-    at = start + length;
-    if (at > bytes.length) throw new RangeError("a part of the certificate is longer than the whole");
-    parts.push({ tag, contents: bytes.subarray(start, at) });
+    at = from + length;
+    if (at > end) throw new RangeError("a part of the certificate is longer than the whole");
+    parts.push({ tag, start: from, end: at });
   }
   return parts;
 }
 
-function contents(parts: readonly Part[], index: number): Buffer {
+function pick(parts: readonly Part[], index: number): Part {
   const part = parts[index];
   if (!part) throw new RangeError("a part of the certificate is missing");
-  return part.contents;
+  return part;
 }
 
-function readTime(part: Part | undefined): Date {
-  const text = part?.contents.toString("latin1") ?? "";
+function hex(der: Buffer, { start, end }: Part): string {
+  return der.toString("hex", start, end);
+}
+
+function readTime(der: Buffer, { tag, start, end }: Part): Date {
+  const text = der.toString("latin1", start, end);
   // RFC 5280 §4.1.2.5.1: two digits mean 1950 to 2049.
-  const century = part?.tag === TAG_GENERALIZED_TIME ? "" : text < "50" ? "20" : "19";
+  const century = tag === TAG_GENERALIZED_TIME ? "" : text < "50" ? "20" : "19";
   const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(century + text);
   if (!match) throw new RangeError("a date of the certificate is unreadable");
   const [year = 0, month = 1, ...rest] = match.slice(1).map(Number);
@@ -76,21 +84,21 @@ function readTime(part: Part | undefined): Date {
 }
 
 /** Extensions by object identifier: what is in their octet strings. */
-function extensionsOf(tbs: readonly Part[]): Map<string, Buffer> {
-  const found = new Map<string, Buffer>();
+function extensionsOf(der: Buffer, tbs: readonly Part[]): Map<string, Part> {
+  const found = new Map<string, Part>();
   const wrapped = tbs.find(({ tag }) => tag === TAG_EXTENSIONS);
   if (!wrapped) return found;
-  for (const extension of partsOf(contents(partsOf(wrapped.contents), 0))) {
-    const parts = partsOf(extension.contents);
-    found.set(contents(parts, 0).toString("hex"), contents(parts, parts.length - 1));
+  for (const extension of partsIn(der, pick(partsIn(der, wrapped), 0))) {
+    const parts = partsIn(der, extension);
+    found.set(hex(der, pick(parts, 0)), pick(parts, parts.length - 1));
   }
   return found;
 }
 
-function keyUsageOf(extension: Buffer | undefined): number | null {
+function keyUsageOf(der: Buffer, extension: Part | undefined): number | null {
   if (!extension) return null;
   // BIT STRING: the first byte counts unused bits; bit 0 is the highest of the next one.
-  const octet = contents(partsOf(extension), 0).at(1) ?? 0;
+  const octet = der[pick(partsIn(der, extension), 0).start + 1] ?? 0;
   let bits = 0;
   for (let bit = 0; bit < 8; bit += 1) if (octet & (0x80 >> bit)) bits |= 1 << bit;
   return bits;
@@ -98,32 +106,28 @@ function keyUsageOf(extension: Buffer | undefined): number | null {
 
 /** Reads a certificate in DER form. Throws a `RangeError` when it is none. */
 export function certificateFacts(der: Buffer): CertificateFacts {
-  const certificate = partsOf(contents(partsOf(der), 0));
-  const all = partsOf(contents(certificate, 0));
+  const inside = (part: Part): Part[] => partsIn(der, part);
+  const certificate = inside(pick(partsIn(der, { start: 0, end: der.length }), 0));
+  const all = inside(pick(certificate, 0));
   const tbs = all[0]?.tag === TAG_VERSION ? all.slice(1) : all;
-  const [notBefore, notAfter] = partsOf(contents(tbs, 3));
-  const names = partsOf(contents(tbs, 4)).flatMap((set) =>
-    partsOf(set.contents).map((pair) => contents(partsOf(pair.contents), 0).toString("hex")),
+  const dates = inside(pick(tbs, 3));
+  const names = inside(pick(tbs, 4)).flatMap((set) =>
+    inside(set).map((pair) => hex(der, pick(inside(pair), 0))),
   );
-  const extensions = extensionsOf(tbs);
+  const extensions = extensionsOf(der, tbs);
   const alternatives = extensions.get(ALTERNATIVE_NAME);
-  const uri = alternatives
-    ? partsOf(contents(partsOf(alternatives), 0)).find(({ tag }) => tag === TAG_URI)
-    : undefined;
+  const uri = alternatives && inside(pick(inside(alternatives), 0)).find(({ tag }) => tag === TAG_URI);
   const purposes = extensions.get(EXTENDED_KEY_USAGE);
-  const signature = contents(partsOf(contents(certificate, 1)), 0).toString("hex");
   return {
-    weakHash: WEAK_SIGNATURES.get(signature) ?? null,
-    notBefore: readTime(notBefore),
-    notAfter: readTime(notAfter),
+    weakHash: WEAK_SIGNATURES.get(hex(der, pick(inside(pick(certificate, 1)), 0))) ?? null,
+    notBefore: readTime(der, pick(dates, 0)),
+    notAfter: readTime(der, pick(dates, 1)),
     hasCommonName: names.includes(COMMON_NAME),
     hasOrganization: names.includes(ORGANIZATION),
-    uri: uri?.contents.toString("latin1") ?? null,
-    keyUsage: keyUsageOf(extensions.get(KEY_USAGE)),
+    uri: uri ? der.toString("latin1", uri.start, uri.end) : null,
+    keyUsage: keyUsageOf(der, extensions.get(KEY_USAGE)),
     forClients:
       !purposes ||
-      partsOf(contents(partsOf(purposes), 0)).some((purpose) =>
-        CLIENT_PURPOSES.includes(purpose.contents.toString("hex")),
-      ),
+      inside(pick(inside(purposes), 0)).some((purpose) => CLIENT_PURPOSES.includes(hex(der, purpose))),
   };
 }
