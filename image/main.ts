@@ -1,6 +1,8 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { buildCommand } from "./commands/build.ts";
+import { checkCommand } from "./commands/check.ts";
+import { rulesCommand } from "./commands/rules.ts";
 import { GwcardError } from "./errors.ts";
 
 /** gwcard, the command line on the installer's PC. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
@@ -27,6 +29,8 @@ function report(error: unknown): number {
 const parser = yargs(hideBin(process.argv))
   .scriptName("gwcard")
   .command(buildCommand)
+  .command(checkCommand)
+  .command(rulesCommand)
   .demandCommand(1, "name a command")
   .recommendCommands()
   .strict()
