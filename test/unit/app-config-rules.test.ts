@@ -503,6 +503,53 @@ for (const [id, { faults, message, also = [] }] of Object.entries(CASES)) {
   });
 }
 
+test("what a KISG 100 accepts is accepted: every policy and mode, every optional setting left out or at its ends", () => {
+  const errors = (edit: (site: Site) => unknown): string[] =>
+    check(edit)
+      .filter(({ severity }) => severity === "error")
+      .map(({ message }) => message);
+  const policies = ["None", "Basic128Rsa15", "Basic256", "Basic256Sha256", "Any", undefined];
+  for (const mode of ["None", "Sign", "SignAndEncrypt", "Any", undefined]) {
+    for (const policy of policies) {
+      const settings = { ...(mode && { mode }), ...(policy && { policy }) };
+      const { clientPkiData } = goodSite().opcua.security;
+      for (const trustList of [["opc-ua-server.crt"], "AllowAll"])
+        assert.deepEqual(
+          errors((s) => (s.opcua.security = { ...settings, clientPkiData, trustList })),
+          [],
+        );
+    }
+  }
+  const accepted: ((site: Site) => unknown)[] = [
+    (s) => Object.assign(s.opcua, { security: null, userCredentials: null }),
+    (s) => (s.opcua.security = { mode: "None", policy: "None" }),
+    (s) => (s.opcua.userCredentials = { username: "u" }),
+    (s) => (s.opcua.userCredentials = {}),
+    (s) => (s.opcua.url = "opc.tcp://plc-1.local"),
+    (s) => (s.opcua.readingCycle = 0),
+    (s) =>
+      ["description", "readingCycle", "heartbeat", "userCredentials"].forEach(
+        (name) => void delete s.opcua[name],
+      ),
+    (s) => node(s, 0, { nodeId: "ns=0;s=With spaces; = and ä" }),
+    (s) => (s.opcua.nodes = s.opcua.nodes.slice(0, 1)),
+    (s) =>
+      ["description", "clientId", "lastWill", "keepAlive", "qualityOfService"].forEach(
+        (name) => void delete s.mqtt[name],
+      ),
+    (s) => (s.mqtt.userCredentials = { username: "u" }),
+    (s) => (s.mqtt.userCredentials = {}),
+    (s) => (s.mqtt.userCredentials = null),
+    (s) => Object.assign(s.mqtt, { keepAlive: 0, qualityOfService: 0 }),
+    (s) => Object.assign(s.mqtt, { keepAlive: 65535, qualityOfService: 2 }),
+    (s) => Object.assign(s.mqtt.security, { trustStore: ["mqtt-ca.crt", "mqtt-client.crt"] }),
+    (s) => topic(s, 0, { topicName: "/" }),
+    (s) => topic(s, 0, { topicName: " with space/$x/" }),
+    (s) => (s.guide = road([0, 0], [1, 1], [2, 2])),
+  ];
+  for (const edit of accepted) assert.deepEqual(errors(edit), [], edit.toString());
+});
+
 test("each rule has a case, says what it is about, and is spelled to stay", () => {
   assert.deepEqual(Object.keys(CASES).sort(), Object.keys(RULES).sort());
   for (const [id, rule] of Object.entries(RULES) as [RuleId, Rule][]) {
