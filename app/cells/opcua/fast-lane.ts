@@ -1,6 +1,6 @@
 /**
  * The way of a received message, past node-opcua's layers: TCP bytes to chunks, signature and encryption, sequence
- * numbers (Part 6 §6.7.2, §7.1.2). Answers to our PublishRequests go to the publisher; all else goes to node-opcua, whose
+ * numbers (Part 6 §6.7.2, §7.1.2). Answers to our PublishRequests go to the publish loop; all else goes to node-opcua, whose
  * message builder gets the opened message as if the channel was not secured.
  */
 import { MessageBuilder, MessageSecurityMode, SecurityPolicy } from "node-opcua-client";
@@ -91,7 +91,7 @@ export class FastLane {
     this.#answers = handler;
   }
 
-  /** From now on nothing reaches the publisher; node-opcua still gets what it waits for. */
+  /** From now on nothing reaches the publish loop; node-opcua still gets what it waits for. */
   close(): void {
     this.#closed = true;
   }

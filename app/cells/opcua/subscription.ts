@@ -8,7 +8,7 @@ import {
 } from "node-opcua-client";
 import type { NodeSetting } from "../../config/opcua-file.ts";
 import type { FastLane } from "./fast-lane.ts";
-import { Publisher, type PublisherHandlers } from "./publisher.ts";
+import { PublishLoop, type PublishLoopHandlers } from "./publish-loop.ts";
 
 /** Subscription and monitored items (R73, R46; Part 4 §5.12, §5.13). */
 
@@ -48,9 +48,9 @@ export function subscriptionRequest(readingCycle: number): { publishingMs: numbe
 }
 
 /** Reports a silent subscription: connected, but nothing comes any more. Returns what stops the watching. */
-function watchSilence(publisher: Publisher, silenceMs: number, onSilent: (ms: number) => void): () => void {
+function watchSilence(loop: PublishLoop, silenceMs: number, onSilent: (ms: number) => void): () => void {
   const timer = setInterval(() => {
-    const silent = Date.now() - publisher.heardAt;
+    const silent = Date.now() - loop.heardAt;
     if (silent >= silenceMs) onSilent(silent);
   }, silenceMs / 4);
   return () => clearInterval(timer);
@@ -58,19 +58,19 @@ function watchSilence(publisher: Publisher, silenceMs: number, onSilent: (ms: nu
 
 async function monitor(
   subscription: ClientSubscription,
-  publisher: Publisher,
+  loop: PublishLoop,
   nodes: readonly NodeSetting[],
   samplingInterval: number,
 ): Promise<RefusedNode[]> {
   const items = nodes.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.Value }));
-  // All items in one request. Values come to the publisher, maybe before the answer to it.
+  // All items in one request. Values come to the loop, maybe before the answer to it.
   const group = ClientMonitoredItemGroup.create(
     subscription,
     items,
     { samplingInterval, discardOldest: true, queueSize: QUEUE_SIZE },
     TimestampsToReturn.Both,
   );
-  publisher.watch(group.monitoredItems, nodes);
+  loop.watch(group.monitoredItems, nodes);
   await new Promise<void>((resolve, reject) => {
     group.on("initialized", () => resolve());
     group.on("err", (message: string) => reject(new Error(message)));
@@ -87,11 +87,11 @@ export async function subscribe(options: {
   lane: FastLane;
   nodes: readonly NodeSetting[];
   readingCycle: number;
-  handlers: PublisherHandlers;
+  handlers: PublishLoopHandlers;
 }): Promise<{ refused: readonly RefusedNode[]; unwatch: () => void }> {
   const { session, lane, nodes, readingCycle, handlers } = options;
   const { publishingMs, keepAliveCount } = subscriptionRequest(readingCycle);
-  const publisher = new Publisher({ lane, session, handlers });
+  const loop = new PublishLoop({ lane, session, handlers });
   const subscription = await session.createSubscription2({
     requestedPublishingInterval: publishingMs,
     requestedMaxKeepAliveCount: keepAliveCount,
@@ -100,7 +100,7 @@ export async function subscribe(options: {
     publishingEnabled: true,
     priority: 1,
   });
-  publisher.subscription = subscription;
+  loop.subscription = subscription;
   const keepAliveMs = subscription.publishingInterval * subscription.maxKeepAliveCount;
   const silenceMs = Math.max(keepAliveMs * SILENCE_FACTOR, MIN_SILENCE_MS);
   subscription.on("terminated", () => handlers.onLost("the subscription has ended"));
@@ -108,7 +108,7 @@ export async function subscribe(options: {
     handlers.onLost(`the subscription has ended (${status.name})`),
   );
   subscription.on("error", (error: Error) => handlers.onLost(error.message));
-  const stopWatching = watchSilence(publisher, silenceMs, (silent) =>
+  const stopWatching = watchSilence(loop, silenceMs, (silent) =>
     handlers.onLost(
       `the server is connected but has sent nothing for ${Math.round(silent / 1000)} s. Cure: check the server`,
     ),
@@ -118,7 +118,7 @@ export async function subscribe(options: {
     lane.close();
   };
   try {
-    const refused = await monitor(subscription, publisher, nodes, readingCycle * 1000);
+    const refused = await monitor(subscription, loop, nodes, readingCycle * 1000);
     return { refused, unwatch };
   } catch (error) {
     unwatch();

@@ -22,7 +22,7 @@ import { BODY_AT, type FastLane, FIRST_REQUEST_ID, SEAL_BYTES } from "./fast-lan
 import { LibraryChangedError, publishEngine } from "./library.ts";
 import { PublishResponseDecoder } from "./publish-response.ts";
 
-export interface PublisherHandlers {
+export interface PublishLoopHandlers {
   /** A value as the text that is published. */
   onText(port: number, text: string): void;
   /** A value that only node-opcua could decode. */
@@ -80,10 +80,10 @@ function encodeRequest(session: ClientSession, timeoutHint: number): Buffer {
   return Buffer.from(chunk);
 }
 
-export class Publisher {
+export class PublishLoop {
   readonly #lane: FastLane;
   readonly #session: ClientSession;
-  readonly #handlers: PublisherHandlers;
+  readonly #handlers: PublishLoopHandlers;
   readonly #decoder = new PublishResponseDecoder();
   #subscription: ClientSubscription | null = null;
   #request: Buffer | null = null;
@@ -96,7 +96,7 @@ export class Publisher {
   #heardAt = Date.now();
 
   /** Before the subscription is created on the session. */
-  constructor(options: { lane: FastLane; session: ClientSession; handlers: PublisherHandlers }) {
+  constructor(options: { lane: FastLane; session: ClientSession; handlers: PublishLoopHandlers }) {
     this.#lane = options.lane;
     this.#session = options.session;
     this.#handlers = options.handlers;
