@@ -22,10 +22,14 @@ function options(argv: readonly string[]): Map<string, string> {
   return found;
 }
 
-/** The serial line on the device; standard output in development. */
-function openSerial(path: string | undefined): number {
-  if (platform.kind === "node" && path === undefined) return STDOUT_FD;
-  return openSync(path ?? DEFAULT_SERIAL, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+/** The serial line on the device, once for writing and once for what is typed there; standard output in development. */
+function openSerial(path: string | undefined): { serialFd: number; typedFd: number | null } {
+  if (platform.kind === "node" && path === undefined) return { serialFd: STDOUT_FD, typedFd: null };
+  const open = (way: number): number =>
+    openSync(path ?? DEFAULT_SERIAL, way | constants.O_NOCTTY | constants.O_NONBLOCK);
+  const serialFd = open(constants.O_WRONLY);
+  // A file in place of the line, in tests, says nothing.
+  return { serialFd, typedFd: platform.terminal(serialFd) ? open(constants.O_RDONLY) : null };
 }
 
 async function main(): Promise<void> {
@@ -39,9 +43,9 @@ async function main(): Promise<void> {
     await runCell({ role, root: resolve(root), descriptors });
     return;
   }
-  const serialFd = openSerial(given.get("serial"));
+  const serial = openSerial(given.get("serial"));
   if (platform.kind === "quickjs") await preloadCells();
-  await new Supervisor({ root: resolve(root), serialFd }).start();
+  await new Supervisor({ root: resolve(root), ...serial }).start();
 }
 
 main().catch((error: unknown) => {

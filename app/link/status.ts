@@ -1,3 +1,5 @@
+import { isSettable } from "./clock.ts";
+
 /**
  * What a cell and the supervisor say to each other: short ASCII lines. A cell reports over its status pipe; the
  * supervisor answers over the cell's control pipe. The supervisor runs with all rights, so it takes nothing but these
@@ -14,7 +16,11 @@ export interface Peer {
 export type Status =
   | { readonly kind: "started" }
   | { readonly kind: "peer"; readonly peer: Peer }
-  | { readonly kind: "reached"; readonly mark: number };
+  | { readonly kind: "reached"; readonly mark: number }
+  /** From the console: set the clocks to this many seconds after 1970-01-01 00:00:00 UTC (R148, R150). */
+  | { readonly kind: "clock"; readonly seconds: number }
+  /** From the console: tell how the device is doing. */
+  | { readonly kind: "vitals" };
 
 /** The supervisor's only word to a cell: your peer is reachable now, connect. */
 export const GO = "go";
@@ -27,6 +33,7 @@ const HOST =
   /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 const PEER_LINE = /^peer ([A-Za-z0-9.-]{1,253}) ([1-9][0-9]{0,4})$/;
 const REACHED_LINE = /^reached ([0-9]{1,9})$/;
+const CLOCK_LINE = /^clock ([0-9]{1,11})$/;
 
 /** Whether this is a host name or an IPv4 address, and nothing that a command line could take for something else. */
 export function isHostName(text: string): boolean {
@@ -41,6 +48,10 @@ export function formatStatus(status: Status): string {
       return `peer ${status.peer.host} ${status.peer.port}\n`;
     case "reached":
       return `reached ${status.mark}\n`;
+    case "clock":
+      return `clock ${status.seconds}\n`;
+    case "vitals":
+      return "vitals\n";
   }
 }
 
@@ -53,6 +64,9 @@ export function parseStatus(line: string): Status | null {
   }
   const reached = REACHED_LINE.exec(line);
   if (reached) return { kind: "reached", mark: Number(reached[1]) };
+  const seconds = Number(CLOCK_LINE.exec(line)?.[1]);
+  if (isSettable(seconds)) return { kind: "clock", seconds };
+  if (line === "vitals") return { kind: "vitals" };
   return null;
 }
 

@@ -96,6 +96,16 @@ export interface Platform {
   run(argv: readonly string[]): Exit;
   /** Seconds since the kernel started, with fractions (CLOCK_BOOTTIME). */
   uptime(): number;
+  /**
+   * Makes a serial line ready: 115200 baud, 8N1 (R136), every byte as it comes, nothing echoed, no key that stops output,
+   * and locks it that way. False: the descriptor is no terminal. On Node.js: changes nothing, false.
+   */
+  terminal(fd: number): boolean;
+  /**
+   * Sets the system's clock and the hardware clock, which keeps UTC (R148–R152); only the supervisor may. Throws when either
+   * can't be set. On Node.js: throws, a developer's clock is left alone.
+   */
+  setClock(seconds: number): void;
   /** Symmetric protection of OPC UA messages: one call per message. */
   messageOpener(keys: MessageKeyOptions): MessageOpener;
   messageSealer(keys: MessageKeyOptions): MessageSealer;

@@ -40,6 +40,11 @@ interface FdBinding {
   writer(fd: number, callback: () => void): FdHandle;
 }
 
+interface DeviceBinding {
+  terminal(fd: number): boolean;
+  setClock(seconds: number): void;
+}
+
 interface MessageKeysBinding {
   create(
     digest: string,
@@ -55,6 +60,7 @@ interface MessageKeysBinding {
 const messageKeys = native("message_keys") as MessageKeysBinding;
 const cell = native("cell") as CellBinding;
 const fdio = native("fdio") as FdBinding;
+const device = native("device") as DeviceBinding;
 
 const SIGNAL_NAMES = new Map(Object.entries(signals).map(([name, number]) => [number, name]));
 
@@ -167,6 +173,8 @@ export const platform: Platform = {
   writer,
   run,
   uptime: () => processBinding.boottime(),
+  terminal: (fd) => device.terminal(fd),
+  setClock: (seconds) => device.setClock(seconds),
   messageOpener,
   messageSealer,
 };

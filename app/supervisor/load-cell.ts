@@ -2,8 +2,8 @@ import { sealAbsent } from "../bundle/absent-state.ts";
 import type { Cell } from "../cells/cell.ts";
 import type { Role } from "../runtime/platform-types.ts";
 
-/** The cells that are started; the console joins them when there is one. */
-export const ROLES = ["log", "opcua", "mqtt", "navigation"] as const satisfies readonly Role[];
+/** The cells, in the order in which they are made; the console is started where somebody can type. */
+export const ROLES = ["log", "opcua", "mqtt", "navigation", "console"] as const satisfies readonly Role[];
 export type StartedRole = (typeof ROLES)[number];
 
 export function isStartedRole(text: string): text is StartedRole {
@@ -21,6 +21,8 @@ export async function loadCell(role: StartedRole): Promise<Cell> {
       return (await import("../cells/mqtt/cell.ts")).mqttCell;
     case "navigation":
       return (await import("../cells/navigation/cell.ts")).navigationCell;
+    case "console":
+      return (await import("../cells/console/cell.ts")).consoleCell;
   }
 }
 

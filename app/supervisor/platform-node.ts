@@ -146,5 +146,9 @@ export const platform: Platform = {
   run,
   messageOpener,
   messageSealer,
+  terminal: () => false,
+  setClock() {
+    throw new Error("only the device's own clock is set");
+  },
   uptime: () => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]),
 };

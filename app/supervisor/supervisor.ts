@@ -48,23 +48,29 @@ function statusSeconds(): number {
 export class Supervisor {
   readonly #root: string;
   readonly #serialFd: number;
+  /** What is typed on the serial line; null: nobody can. */
+  readonly #typedFd: number | null;
   readonly #lines: Pipe;
   readonly #toNavigation: Pipe;
   readonly #toMqtt: Pipe;
+  readonly #toScreen: Pipe;
   readonly #slots: ReadonlyMap<StartedRole, Slot>;
   readonly #log: FdLog;
   readonly #marks = new Map<number, () => void>();
   #lastMark = 0;
+  #vitals: Vitals;
   #begun = false;
   #stopping = false;
 
-  constructor(options: { root: string; serialFd: number }) {
+  constructor(options: { root: string; serialFd: number; typedFd: number | null }) {
     this.#root = options.root;
     this.#serialFd = options.serialFd;
+    this.#typedFd = options.typedFd;
     // Made once: a cell that is started again finds its pipes as they were, with what is still in them.
     this.#lines = platform.pipe();
     this.#toNavigation = platform.pipe();
     this.#toMqtt = platform.pipe();
+    this.#toScreen = platform.pipe();
     this.#slots = new Map(
       ROLES.map((role) => [
         role,
@@ -83,6 +89,7 @@ export class Supervisor {
       ]),
     );
     this.#log = new FdLog(this.#lines.writeFd);
+    this.#vitals = this.#newVitals();
   }
 
   /** Starts everything, in the order of the log that operators know (R137–R142). */
@@ -99,8 +106,12 @@ export class Supervisor {
     if (error !== null) this.#log.error(error);
     await this.#putOut(this.#lines);
 
-    // Without the partition that holds the settings there is nothing to run; the line above has said so.
-    if (partitions.find(({ label }) => label === "HW-IDS")?.problem !== null) return;
+    // Without the partition that holds the settings there is nothing to transfer; the line above has said so.
+    if (partitions.find(({ label }) => label === "HW-IDS")?.problem === null) await this.#startTransfer();
+    if (this.#typedFd !== null) await this.#startAndSettle("console");
+  }
+
+  async #startTransfer(): Promise<void> {
     for (const role of ["opcua", "mqtt", "navigation"] as const) {
       await this.#startAndSettle(role);
       await this.#putOut(this.#slot(role).stderr);
@@ -108,15 +119,19 @@ export class Supervisor {
     this.#log.info(
       `[SUPERVISOR] start completed, ${platform.uptime().toFixed(1)} s after the kernel started; ${memoryInUse()}`,
     );
-    this.#tellVitals();
+    this.#vitals = this.#newVitals();
+    setInterval(() => this.#tellVitals(), statusSeconds() * 1000);
     this.#begun = true;
     this.#go(this.#slot("opcua"));
     this.#go(this.#slot("mqtt"));
   }
 
+  #newVitals(): Vitals {
+    return new Vitals({ uptime: () => platform.uptime(), cells: () => this.#slots.values() });
+  }
+
   #tellVitals(): void {
-    const vitals = new Vitals({ uptime: () => platform.uptime(), cells: () => this.#slots.values() });
-    setInterval(() => this.#log.info(`[SUPERVISOR] ${vitals.tell()}`), statusSeconds() * 1000);
+    this.#log.info(`[SUPERVISOR] ${this.#vitals.tell()}`);
   }
 
   #slot(role: StartedRole): Slot {
@@ -137,8 +152,11 @@ export class Supervisor {
         return [...own, this.#toMqtt.readFd];
       case "log": {
         const sources = [...this.#slots.values()].map(({ stderr }) => stderr.readFd);
-        return [...own, this.#serialFd, this.#lines.readFd, ...sources];
+        return [...own, this.#serialFd, this.#toScreen.readFd, this.#lines.readFd, ...sources];
       }
+      case "console":
+        if (this.#typedFd === null) throw new Error("there is no serial line to read");
+        return [...own, this.#typedFd, this.#toScreen.writeFd];
     }
   }
 
@@ -210,6 +228,23 @@ export class Supervisor {
         slot.onSettled?.();
         if (this.#begun) this.#go(slot);
         return;
+      case "clock":
+        if (slot.role === "console") this.#setClock(status.seconds);
+        return;
+      case "vitals":
+        if (slot.role === "console") this.#tellVitals();
+        return;
+    }
+  }
+
+  /** R148, R150: what the console asks for is done here, for no cell has the right to; the line is for the auditor, too. */
+  #setClock(seconds: number): void {
+    const before = new Date().toISOString();
+    try {
+      platform.setClock(seconds);
+      this.#log.info(`[CLOCK] the clock was set to ${new Date().toISOString()}, it was ${before}`);
+    } catch (error) {
+      this.#log.error(`[CLOCK] the clock can't be set: ${error instanceof Error ? error.message : error}`);
     }
   }
 

@@ -21,6 +21,7 @@ const WALLS: Readonly<Record<StartedRole, Wall>> = {
   navigation: { side: null, id: 102, addressSpace: 192 * MEBIBYTE, openFiles: 16 },
   mqtt: { side: "enw", id: 103, addressSpace: 128 * MEBIBYTE, openFiles: 32 },
   log: { side: null, id: 104, addressSpace: 96 * MEBIBYTE, openFiles: 32 },
+  console: { side: null, id: 105, addressSpace: 96 * MEBIBYTE, openFiles: 16 },
 };
 
 export function wallsOf(role: StartedRole, root: string): Confinement {

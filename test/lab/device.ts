@@ -12,6 +12,8 @@ export const ARRIVE_DEADLINE_MS = 120_000;
 
 export interface Device extends Plant {
   readonly machine: Machine;
+  /** The prepared image under the machine's overlay. */
+  readonly card: string;
   /** Every change made so far has arrived at the broker, in order and value-exact. */
   readonly everyChangeArrived: (options?: { deadlineMs: number }) => Promise<Arrival>;
 }
@@ -40,6 +42,7 @@ export async function powerOn(options: DeviceOptions): Promise<Device> {
   return {
     ...plant,
     machine,
+    card,
     everyChangeArrived: ({ deadlineMs } = { deadlineMs: ARRIVE_DEADLINE_MS }) =>
       everyChangeArrived({ server, observer, variables, deadlineMs }),
   };

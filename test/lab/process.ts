@@ -47,6 +47,8 @@ export interface LabProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Opens Node's message channel to a child that is Node.js itself. */
   readonly ipc?: boolean;
+  /** Gives the process a stdin that the test writes to. */
+  readonly input?: boolean;
 }
 
 export class LabProcess {
@@ -65,8 +67,9 @@ export class LabProcess {
     const errorLog = options.errorFile === undefined ? log : createWriteStream(options.errorFile);
     // The kernel kills the child when this process dies in whatever way: no server survives a killed test.
     const argv = ["--pdeathsig", "KILL", "--", ...options.argv];
+    const input = options.input === true ? "pipe" : "ignore";
     this.child = spawn("setpriv", argv, {
-      stdio: options.ipc === true ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
+      stdio: options.ipc === true ? [input, "pipe", "pipe", "ipc"] : [input, "pipe", "pipe"],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: options.env ?? process.env,
     });

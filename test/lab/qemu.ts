@@ -2,11 +2,14 @@
  * The device as QEMU can stand in for it. Two ways to start the same card: `quark`, with nothing but the Quark's
  * instruction set, kernel and initramfs taken out of the card; and `uefi`, 32-bit firmware → GRUB → kernel.
  */
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { captureFile } from "./capture.ts";
 import { bootFiles } from "./card.ts";
 import type { Journal } from "./journal.ts";
+import { askMonitor, parseHardwareClock } from "./monitor.ts";
 import { networkArguments } from "./network.ts";
 import { LabProcess, run } from "./process.ts";
 import type { Workbench } from "./workbench.ts";
@@ -28,6 +31,10 @@ export interface MachineOptions {
   readonly quarkPace?: boolean;
   /** Added to the kernel's command line; `NAME=value` reaches every program as environment. Only with `quark`. */
   readonly kernelArguments?: readonly string[];
+  /** The card as an earlier machine left it, in place of `card`'s first state: the power comes back. */
+  readonly overlay?: string;
+  /** What the hardware clock says at power-on, UTC; otherwise it is right. */
+  readonly clock?: Date;
 }
 
 /** The Quark X1000: a Pentium with PAE, NX, PGE and SMEP. CMOV, MMX and SSE trap. */
@@ -46,21 +53,28 @@ export class Machine {
   /** What the device wrote to the card, over the prepared image (qcow2). */
   readonly overlay: string;
   readonly #qemu: LabProcess;
+  readonly #monitor: string;
 
-  private constructor(options: { qemu: LabProcess; serialLog: string; overlay: string }) {
+  private constructor(options: { qemu: LabProcess; serialLog: string; overlay: string; monitor: string }) {
     this.#qemu = options.qemu;
+    this.#monitor = options.monitor;
     this.serialLog = options.serialLog;
     this.overlay = options.overlay;
   }
 
   static async start(options: MachineOptions): Promise<Machine> {
     const { bench, boot, name = "machine" } = options;
-    const overlay = bench.disposable(bench.path(`${name}.qcow2`));
-    await makeOverlay(options.card, overlay);
+    const overlay = options.overlay ?? bench.disposable(bench.path(`${name}.qcow2`));
+    if (options.overlay === undefined) await makeOverlay(options.card, overlay);
+    // Paths of sockets are short (unix(7)); that of the work folder may not be.
+    const monitorFolder = mkdtempSync(join(tmpdir(), "gwcard-monitor-"));
+    bench.defer(() => rmSync(monitorFolder, { recursive: true }));
+    const monitor = join(monitorFolder, "monitor");
     const argv: [string, ...string[]] = [
       "qemu-system-i386",
       ...["-name", `${bench.id}-${name}`, "-nodefaults", "-display", "none", "-no-reboot"],
-      ...["-m", String(MEMORY_MB), "-rtc", "base=utc"],
+      ...["-m", String(MEMORY_MB), "-rtc", `base=${options.clock?.toISOString().slice(0, 19) ?? "utc"}`],
+      ...["-qmp", `unix:${monitor},server=on,wait=off`],
       // sleep=on: while the guest waits for a peer, its clock follows ours. Off, an idle guest's clock jumps from timer
       // to timer, and every time-out expires before a packet can arrive.
       ...(options.quarkPace === true ? ["-icount", "shift=3,sleep=on"] : []),
@@ -82,14 +96,26 @@ export class Machine {
       argv,
       logFile: serialLog,
       errorFile: bench.path(`${name}-qemu.log`),
+      input: true,
     });
     bench.defer(() => qemu.stop());
-    return new Machine({ qemu, serialLog, overlay });
+    return new Machine({ qemu, serialLog, overlay, monitor });
   }
 
   /** Lines of the serial header (ttyS1). */
   get console(): Journal<string> {
     return this.#qemu.lines;
+  }
+
+  /** Types on the serial header. */
+  type(bytes: string | Buffer): void {
+    this.#qemu.child.stdin?.write(bytes);
+  }
+
+  /** What the hardware clock keeps. */
+  async hardwareClock(): Promise<Date> {
+    const found = await askMonitor(this.#monitor, "qom-get", { path: "/machine", property: "rtc-time" });
+    return parseHardwareClock(found);
   }
 
   /** CPU time that the machine has used on this host so far: a guest that loops takes a whole core. */

@@ -315,6 +315,8 @@ for (const engine of await enginesAndQemu()) {
         ["navigation", "kill"],
         ["mqtt", "mkdir"],
         ["opcua", "program"],
+        ["console", "program"],
+        ["console", "mkdir"],
         ["log", "fork"],
         ["log", "twice"],
       ] as const) {

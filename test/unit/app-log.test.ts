@@ -218,13 +218,16 @@ test("`.log` with a limit that is none: no log, and the line says why", () => {
 });
 
 test("the time stamp of R145", () => {
-  assert.equal(stamp(TIME), "[2026-11-22 21:00:00.007 (UTC+0000)]");
-  assert.equal(stamp(new Date(Date.UTC(2001, 0, 2, 3, 4, 5, 60))), "[2001-01-02 03:04:05.060 (UTC+0000)]");
+  assert.equal(stamp(TIME, 0), "[2026-11-22 21:00:00.007 (UTC+0000)]");
+  assert.equal(stamp(new Date(Date.UTC(2001, 0, 2, 3, 4, 5, 60)), 0), "[2001-01-02 03:04:05.060 (UTC+0000)]");
+  // R149: the zone's own time, with its offset.
+  assert.equal(stamp(TIME, 330), "[2026-11-23 02:30:00.007 (UTC+0530)]");
+  assert.equal(stamp(TIME, -570), "[2026-11-22 11:30:00.007 (UTC-0930)]");
 });
 
 test("a line of the log is one line, stamped and levelled, whatever a cell wrote", () => {
   const format = (text: string | Buffer) =>
-    formatLine({ raw: Buffer.from(text), source: "mqtt", time: TIME });
+    formatLine({ raw: Buffer.from(text), source: "mqtt", time: TIME, zone: 0 });
   assert.equal(format("Info: hello"), "[2026-11-22 21:00:00.007 (UTC+0000)] Info: hello\n");
   assert.equal(format("TypeError: x"), "[2026-11-22 21:00:00.007 (UTC+0000)] Warning: [mqtt] TypeError: x\n");
   assert.equal(
@@ -235,7 +238,7 @@ test("a line of the log is one line, stamped and levelled, whatever a cell wrote
   assert.equal(format(" \r"), null);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      const text = formatLine({ raw: Buffer.from(bytes), source: "s", time: TIME });
+      const text = formatLine({ raw: Buffer.from(bytes), source: "s", time: TIME, zone: 0 });
       if (text !== null)
         assert.match(
           text,

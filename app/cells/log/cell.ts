@@ -2,12 +2,16 @@ import { chownSync, constants, existsSync, lstatSync, openSync } from "node:fs";
 import { ConfigFault } from "../../config/fault.ts";
 import { LOG_DIRECTORY, LOG_SETTINGS_NAME } from "../../config/paths.ts";
 import { type RawFile, readRawFile } from "../../config/raw-files.ts";
+import { type ConsoleMessage, parseConsoleMessage } from "../../link/console-message.ts";
 import { LineSplitter, MARK_PREFIX } from "../../link/status.ts";
+import { formatZone, readZoneFile, zoneOfFile } from "../../link/zone.ts";
 import type { Cell, CellContext, Preparation } from "../cell.ts";
+import { ConsoleScreen } from "./console-screen.ts";
 import { HealthLog } from "./health-log.ts";
 import { formatLine, kernelText } from "./line.ts";
 import { LOG_SETTINGS_FILE, parseLogSettings } from "./log-settings.ts";
 import { SerialOutput } from "./serial.ts";
+import { keepZone } from "./zone-keeper.ts";
 
 /** The log cell: every other cell's lines, stamped, to the serial line and to the health log on HW-LOG (R136–R167). */
 
@@ -17,7 +21,7 @@ const FLUSH_INTERVAL_MS = 1_000;
 const KERNEL_LOG = "/dev/kmsg";
 const MARK = new RegExp(`^${MARK_PREFIX}([0-9]{1,9})$`);
 /** Where a line comes from, in the order of the descriptors that the supervisor hands over. */
-const SOURCES = ["supervisor", "log", "opcua", "mqtt", "navigation"] as const;
+const SOURCES = ["supervisor", "log", "opcua", "mqtt", "navigation", "console"] as const;
 
 interface Inputs {
   readonly directory: string;
@@ -25,6 +29,8 @@ interface Inputs {
   /** Whether the directory is there at all. */
   readonly present: boolean;
   readonly kernelFd: number | null;
+  /** The file that keeps the offset from UTC. */
+  readonly zone: Buffer;
 }
 
 /** Hands the log directory to the user that the cell is about to become. */
@@ -44,7 +50,8 @@ function readInputs(preparation: Preparation): Inputs {
   const directory = `${preparation.root}/HW-LOG${LOG_DIRECTORY}`;
   const present = takeDirectory(directory, preparation);
   const settings = readRawFile(`${directory}/${LOG_SETTINGS_NAME}`, MAX_SETTINGS_BYTES);
-  return { directory, settings, present, kernelFd: preparation.onDevice ? openKernelLog() : null };
+  const kernelFd = preparation.onDevice ? openKernelLog() : null;
+  return { directory, settings, present, kernelFd, zone: readZoneFile(directory) };
 }
 
 /** The health log, or null when none is wanted or none is possible; `complain` is told why not. */
@@ -74,11 +81,26 @@ function unwritable(error: unknown): string {
 
 /** Puts every line out twice: on the serial line and, as long as that works, in the health log. */
 class Output {
-  readonly #serial: SerialOutput;
+  readonly #screen: ConsoleScreen;
   #health: HealthLog | null = null;
+  #zone: number;
 
-  constructor(serial: SerialOutput) {
-    this.#serial = serial;
+  constructor(screen: ConsoleScreen, zone: number) {
+    this.#screen = screen;
+    this.#zone = zone;
+  }
+
+  /** R149: from now on the stamps show this offset, and after the next start too. */
+  useZone(zone: number, inputs: Inputs): void {
+    this.#zone = zone;
+    this.line(Buffer.from(`Info: [CLOCK] the time zone is UTC${formatZone(zone)} from now on`), "log");
+    try {
+      keepZone(inputs.directory, zone);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const text = `Error: [CLOCK] the time zone will be forgotten when the power goes: it can't be kept on HW-LOG (${reason}). Cure: check the card`;
+      this.line(Buffer.from(text), "log");
+    }
   }
 
   useHealthLog(inputs: Inputs): void {
@@ -87,16 +109,16 @@ class Output {
   }
 
   line(raw: Buffer, source: string): void {
-    const line = formatLine({ raw, source, time: new Date() });
+    const line = formatLine({ raw, source, time: new Date(), zone: this.#zone });
     if (line === null) return;
-    this.#serial.write(line);
+    this.#screen.log(line);
     this.#guard((health) => health.append(Buffer.from(line, "utf8")));
   }
 
   /** The kernel writes to the serial line itself, so its messages only go to the card. */
   kernel(record: Buffer): void {
     const raw = kernelText(record);
-    const line = raw && formatLine({ raw, source: "kernel", time: new Date() });
+    const line = raw && formatLine({ raw, source: "kernel", time: new Date(), zone: this.#zone });
     if (line) this.#guard((health) => health.append(Buffer.from(line, "utf8")));
   }
 
@@ -117,14 +139,36 @@ class Output {
   }
 }
 
+/** What the console cell wants to be shown. */
+function readConsole(context: CellContext, fd: number, onMessage: (message: ConsoleMessage) => void): void {
+  const lines = new LineSplitter();
+  context.platform.reader(
+    fd,
+    (chunk) =>
+      lines.push(chunk, (line) => {
+        const message = parseConsoleMessage(line.toString("latin1"));
+        if (message) onMessage(message);
+      }),
+    (error) => {
+      if (error) context.log.error(`the console's answers can't be read: ${error.message}`);
+    },
+  );
+}
+
 function start(inputs: Inputs, context: CellContext): void {
   const { platform, descriptors } = context;
-  const [serialFd, ...sourceFds] = descriptors;
-  if (serialFd === undefined) throw new Error("the log cell was started without its serial line");
+  const [serialFd, consoleFd, ...sourceFds] = descriptors;
+  if (serialFd === undefined || consoleFd === undefined)
+    throw new Error("the log cell was started without its serial line");
   const serial = new SerialOutput(platform, serialFd, (error) => {
     throw error;
   });
-  const output = new Output(serial);
+  const screen = new ConsoleScreen(serial);
+  const output = new Output(screen, zoneOfFile(inputs.zone));
+  readConsole(context, consoleFd, (message) => {
+    if (message.kind === "zone") output.useZone(message.minutes, inputs);
+    else screen.show(message);
+  });
   sourceFds.forEach((fd, index) => {
     const source = SOURCES[index] ?? "unknown";
     const lines = new LineSplitter(MAX_LINE_BYTES);

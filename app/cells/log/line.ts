@@ -6,13 +6,19 @@ const LEVEL = /^(?:Info|Warning|Error): /;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 /** The line as it goes to serial and file: stamped, one line, no control characters. Null: there is nothing to say. */
-export function formatLine(options: { raw: Buffer; source: string; time: Date }): string | null {
+export function formatLine(options: {
+  raw: Buffer;
+  source: string;
+  time: Date;
+  /** Minutes ahead of UTC. */
+  zone: number;
+}): string | null {
   // Invalid UTF-8 becomes U+FFFD; control characters can neither end the line nor steer a terminal.
   const text = options.raw.toString("utf8").replace(CONTROL, " ").trim();
   if (text === "") return null;
   // A line without a level was not written by us: a library or the runtime itself.
   const levelled = LEVEL.test(text) ? text : `Warning: [${options.source}] ${text}`;
-  return `${stamp(options.time)} ${levelled}\n`;
+  return `${stamp(options.time, options.zone)} ${levelled}\n`;
 }
 
 /** A record of /dev/kmsg (`priority,sequence,microseconds,flags;text`), as a line without level. Null: not a record. */

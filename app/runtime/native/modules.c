@@ -20,6 +20,7 @@ static const struct {
     {"dns", gw_init_dns},
     {"fdio", gw_init_fdio},
     {"cell", gw_init_cell},
+    {"device", gw_init_device},
     {"buffer", gw_init_buffer},
     {"utf8", gw_init_utf8},
     {"crypto", gw_init_crypto},

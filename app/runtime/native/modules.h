@@ -22,6 +22,7 @@ GW_MODULE(net);
 GW_MODULE(dns);
 GW_MODULE(fdio);
 GW_MODULE(cell);
+GW_MODULE(device);
 GW_MODULE(buffer);
 GW_MODULE(utf8);
 GW_MODULE(crypto);

@@ -83,16 +83,6 @@ static const int files[] = {
 #endif
 };
 
-/* The serial line's settings and the clock. */
-static const int console[] = {
-    SYS_ioctl,
-#if defined(__i386__)
-    79 /* settimeofday */, 264 /* clock_settime */, 404 /* clock_settime64 */,
-#else
-    SYS_settimeofday, SYS_clock_settime,
-#endif
-};
-
 typedef struct {
     const int *calls;
     size_t count;
@@ -106,7 +96,7 @@ static const struct {
     {"mqtt", {network, COUNT(network)}},
     {"navigation", {NULL, 0}},
     {"log", {files, COUNT(files)}},
-    {"console", {console, COUNT(console)}},
+    {"console", {NULL, 0}},
 };
 
 #define MAX_INSTRUCTIONS 512
