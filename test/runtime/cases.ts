@@ -3,6 +3,7 @@ export type Needs = "nothing" | "net peers" | "pki" | "tls servers";
 
 export const AGREEING: Readonly<Record<string, Needs>> = {
   assert: "nothing",
+  "big-integers": "nothing",
   "buffer-corners": "nothing",
   "buffer-memory": "nothing",
   "buffer-numbers": "nothing",
