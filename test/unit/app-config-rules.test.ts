@@ -1,116 +1,23 @@
 /** Every rule of the configuration, by its name: what breaks it, and the line that the operator gets. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import fc from "fast-check";
+import { test } from "node:test";
 import { parseLogSettings } from "../../app/cells/log/log-settings.ts";
-import { certificateFacts } from "../../app/config/certificate-facts.ts";
-import { checkConfiguration, type RawConfiguration } from "../../app/config/check.ts";
 import { ConfigFault } from "../../app/config/fault.ts";
-import { ABSENT, type RawFile } from "../../app/config/raw-files.ts";
 import { fillIn, RULES, type Rule, type RuleId } from "../../app/config/rules.ts";
-import { SCHEMAS } from "../../app/config/validators.ts";
-import { type Certificate, Pki } from "../lab/pki.ts";
-import { makeFolder } from "./app-folder.ts";
-
-const { folder, remove } = makeFolder();
-const pki = new Pki(join(folder, "pki"));
-const made = new Map<string, Certificate>();
-after(remove);
-
-const URI = ["URI:urn:test:gateway"];
-const certOf = (name: string): Buffer => readFileSync(made.get(name)?.certFile ?? assert.fail(name));
-const derOf = (name: string): Buffer => readFileSync(made.get(name)?.derFile ?? assert.fail(name));
-const keyOf = (name: string): Buffer => readFileSync(made.get(name)?.keyFile ?? assert.fail(name));
-const openssl = (...args: string[]): Buffer => execFileSync("openssl", args, { cwd: folder });
-
-/** A self-signed certificate of the openssl command's own making: `-sha1`, `-subj`, `-addext`. */
-function selfSigned(name: string, ...args: string[]): void {
-  const [certFile, keyFile] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
-  const derFile = join(folder, `${name}.der`);
-  const key = ["-newkey", "rsa:2048", "-nodes", "-keyout", keyFile, "-out", certFile];
-  execFileSync("openssl", ["req", "-x509", ...key, ...args], { stdio: ["ignore", "ignore", "pipe"] });
-  openssl("x509", "-in", certFile, "-outform", "DER", "-out", derFile);
-  made.set(name, { name, certFile, keyFile, derFile });
-}
-
-before(async () => {
-  const issue = async (options: Parameters<Pki["issue"]>[0]) => {
-    made.set(options.name, await pki.issue(options));
-  };
-  await issue({ name: "ca", use: "ca" });
-  await issue({ name: "server", use: "opcua", altNames: ["URI:urn:test:server"] });
-  await issue({ name: "client", use: "opcua", altNames: URI });
-  await issue({ name: "plain", use: "opcua" });
-  await issue({ name: "old", use: "opcua", altNames: URI, validFromDays: -9, validToDays: -2 });
-  await issue({ name: "early", use: "opcua", altNames: URI, validFromDays: 9 });
-  await issue({ name: "short", use: "opcua", altNames: URI, key: "rsa:1024" });
-  await issue({ name: "ec", use: "tls-client", key: "ec:P-256", altNames: URI });
-  await issue({ name: "mqtt", use: "tls-client", issuer: made.get("ca") as Certificate });
-  await issue({ name: "tls-server", use: "tls-server", altNames: URI });
-  selfSigned("sha1", "-sha1", "-subj", "/O=o/CN=c", "-addext", "subjectAltName=URI:urn:x");
-  selfSigned("nameless", "-subj", "/C=DE", "-addext", "subjectAltName=URI:urn:x");
-});
-
-type Json = Record<string, unknown>;
-interface Site {
-  opcua: Json & { security: Json; heartbeat: Json; nodes: Json[] };
-  mqtt: Json & { security: Json; topics: Json[] };
-  guide: unknown;
-  certificates: Record<string, Buffer>;
-  keys: Record<string, Buffer>;
-}
-
-const sample = (name: string): string =>
-  readFileSync(new URL(`../../app/config/samples/${name}`, import.meta.url), "utf8");
-
-/** The samples with the files that they name: no rule is broken. */
-function goodSite(): Site {
-  return {
-    opcua: JSON.parse(sample("OpcUaClientSettings-0.json")),
-    mqtt: JSON.parse(sample("MqttPublisherSettings-0.json")),
-    guide: undefined,
-    certificates: {
-      "opc-ua-client.crt": certOf("client"),
-      "opc-ua-server.crt": derOf("server"),
-      "mqtt-client.crt": certOf("mqtt"),
-      "mqtt-ca.crt": certOf("ca"),
-    },
-    keys: { "opc-ua-client.key": keyOf("client"), "mqtt-client.key": keyOf("mqtt") },
-  };
-}
-
-const text = (value: unknown): RawFile => ({ bytes: Buffer.from(JSON.stringify(value, null, 1)) });
-const files = (all: Record<string, Buffer>): Map<string, RawFile> =>
-  new Map(Object.entries(all).map(([name, bytes]) => [name, { bytes }]));
-
-function rawOf(site: Site): RawConfiguration {
-  const side = (settings: unknown) => ({
-    settings: text(settings),
-    certificates: files(site.certificates),
-    privateKeys: files(site.keys),
-  });
-  return {
-    opcua: side(site.opcua),
-    mqtt: side(site.mqtt),
-    guide: site.guide === undefined ? ABSENT : text(site.guide),
-  };
-}
-
-/** The configuration with one thing changed; what is returned replaces the raw files. */
-function check(edit: (site: Site) => unknown): ConfigFault[] {
-  const site = goodSite();
-  edit(site);
-  return checkConfiguration(rawOf(site));
-}
-
-/** Settings files that are no JSON. */
-function checkText(bytes: RawFile): ConfigFault[] {
-  const raw = rawOf(goodSite());
-  return checkConfiguration({ ...raw, opcua: { ...raw.opcua, settings: bytes } });
-}
+import {
+  certOf,
+  check,
+  checkText,
+  client,
+  derOf,
+  GUIDE,
+  keyOf,
+  made,
+  node,
+  openssl,
+  road,
+  topic,
+} from "./app-config-site.ts";
 
 function logFault(content: string): ConfigFault[] {
   try {
@@ -121,20 +28,6 @@ function logFault(content: string): ConfigFault[] {
   }
   return [];
 }
-
-const GUIDE = { id: 0, receivingHubId: 0, sendingHubId: 0 };
-const road = (...pairs: readonly (readonly [number, number])[]) => ({
-  ...GUIDE,
-  roadmap: pairs.map(([sourcePortId, targetPortId]) => ({ sourcePortId, targetPortId })),
-});
-const client = (site: Site, name: string): void => {
-  site.certificates["opc-ua-client.crt"] = certOf(name);
-  site.keys["opc-ua-client.key"] = keyOf(name);
-};
-const node = (site: Site, index: number, change: Json): void =>
-  void Object.assign(site.opcua.nodes[index] ?? {}, change);
-const topic = (site: Site, index: number, change: Json): void =>
-  void Object.assign(site.mqtt.topics[index] ?? {}, change);
 
 /** Rule → what breaks it (and nothing else, unless `also` says so), and its message. */
 const CASES: Readonly<
@@ -472,21 +365,6 @@ const CASES: Readonly<
   },
 };
 
-test("a configuration without any weakness breaks no rule", () => {
-  assert.deepEqual(
-    check(() => undefined).map(({ message }) => message),
-    [],
-  );
-  assert.deepEqual(
-    check((s) => (s.guide = road([0, 0], [1, 1], [2, 2]))),
-    [],
-  );
-  assert.deepEqual(
-    check((s) => (s.guide = GUIDE)),
-    [],
-  );
-});
-
 for (const [id, { faults, message, also = [] }] of Object.entries(CASES)) {
   test(`rule ${id}`, () => {
     const found = faults();
@@ -503,53 +381,6 @@ for (const [id, { faults, message, also = [] }] of Object.entries(CASES)) {
   });
 }
 
-test("what a KISG 100 accepts is accepted: every policy and mode, every optional setting left out or at its ends", () => {
-  const errors = (edit: (site: Site) => unknown): string[] =>
-    check(edit)
-      .filter(({ severity }) => severity === "error")
-      .map(({ message }) => message);
-  const policies = ["None", "Basic128Rsa15", "Basic256", "Basic256Sha256", "Any", undefined];
-  for (const mode of ["None", "Sign", "SignAndEncrypt", "Any", undefined]) {
-    for (const policy of policies) {
-      const settings = { ...(mode && { mode }), ...(policy && { policy }) };
-      const { clientPkiData } = goodSite().opcua.security;
-      for (const trustList of [["opc-ua-server.crt"], "AllowAll"])
-        assert.deepEqual(
-          errors((s) => (s.opcua.security = { ...settings, clientPkiData, trustList })),
-          [],
-        );
-    }
-  }
-  const accepted: ((site: Site) => unknown)[] = [
-    (s) => Object.assign(s.opcua, { security: null, userCredentials: null }),
-    (s) => (s.opcua.security = { mode: "None", policy: "None" }),
-    (s) => (s.opcua.userCredentials = { username: "u" }),
-    (s) => (s.opcua.userCredentials = {}),
-    (s) => (s.opcua.url = "opc.tcp://plc-1.local"),
-    (s) => (s.opcua.readingCycle = 0),
-    (s) =>
-      ["description", "readingCycle", "heartbeat", "userCredentials"].forEach(
-        (name) => void delete s.opcua[name],
-      ),
-    (s) => node(s, 0, { nodeId: "ns=0;s=With spaces; = and ä" }),
-    (s) => (s.opcua.nodes = s.opcua.nodes.slice(0, 1)),
-    (s) =>
-      ["description", "clientId", "lastWill", "keepAlive", "qualityOfService"].forEach(
-        (name) => void delete s.mqtt[name],
-      ),
-    (s) => (s.mqtt.userCredentials = { username: "u" }),
-    (s) => (s.mqtt.userCredentials = {}),
-    (s) => (s.mqtt.userCredentials = null),
-    (s) => Object.assign(s.mqtt, { keepAlive: 0, qualityOfService: 0 }),
-    (s) => Object.assign(s.mqtt, { keepAlive: 65535, qualityOfService: 2 }),
-    (s) => Object.assign(s.mqtt.security, { trustStore: ["mqtt-ca.crt", "mqtt-client.crt"] }),
-    (s) => topic(s, 0, { topicName: "/" }),
-    (s) => topic(s, 0, { topicName: " with space/$x/" }),
-    (s) => (s.guide = road([0, 0], [1, 1], [2, 2])),
-  ];
-  for (const edit of accepted) assert.deepEqual(errors(edit), [], edit.toString());
-});
-
 test("each rule has a case, says what it is about, and is spelled to stay", () => {
   assert.deepEqual(Object.keys(CASES).sort(), Object.keys(RULES).sort());
   for (const [id, rule] of Object.entries(RULES) as [RuleId, Rule][]) {
@@ -559,139 +390,6 @@ test("each rule has a case, says what it is about, and is spelled to stay", () =
   }
 });
 
-test("what is wrong in form, in meaning, in files and between files is told at once", () => {
-  const found = check((s) => {
-    s.opcua.readingCycle = "fast";
-    node(s, 0, { nodeId: "x", id: 0 });
-    s.opcua.url = "opc.tcp://plc:99999";
-    delete s.keys["opc-ua-client.key"];
-    s.mqtt.keepAlive = 0;
-    topic(s, 1, { topicName: "a+b", name: "Heartbeat" });
-    delete s.certificates["mqtt-client.crt"];
-    s.guide = { ...GUIDE, roadmap: 5 };
-  });
-  assert.deepEqual(
-    found.map(({ rule, pointer }) => `${rule} ${pointer ?? ""}`.trim()),
-    [
-      "setting-type /readingCycle",
-      "node-id /nodes/0/nodeId",
-      "id-twice /nodes/0/id",
-      "tcp-port /url",
-      "pki-file-unreadable",
-      "topic-wildcard /topics/1/topicName",
-      "name-twice /topics/1/name",
-      "pki-file-unreadable",
-      "setting-type /roadmap",
-      "keep-alive-zero /keepAlive",
-    ],
-  );
-});
-
-test("whatever stands in the files, the check ends with lines and without an exception", () => {
-  const names = [
-    "id",
-    "name",
-    "security",
-    "nodes",
-    "topics",
-    "heartbeat",
-    "userCredentials",
-    "trustList",
-    "url",
-  ];
-  const value = fc.letrec((tie) => ({
-    any: fc.oneof(
-      { maxDepth: 4 },
-      fc.constantFrom<unknown>(null, true, -1, 0, 1.5, 1e300, "", "AllowAll", "a+b", "\ud800", "__proto__"),
-      fc.array(tie("any"), { maxLength: 3 }),
-      fc.dictionary(fc.constantFrom(...names, "__proto__", "a/b~c"), tie("any"), { maxKeys: 4 }),
-    ),
-  })).any;
-  fc.assert(
-    fc.property(
-      fc.constantFrom("opcua", "mqtt"),
-      fc.constantFrom(...names, "lastWill"),
-      value,
-      (side, name, junk) => {
-        const found = check((s) => {
-          s[side][name] = junk;
-        });
-        for (const fault of found) assert.ok(fault.rule in RULES && fault.message.length > 0);
-      },
-    ),
-    { numRuns: 60 },
-  );
-});
-
-test("faults in a form do not hide others: what is taken out of one part leaves the rest", () => {
-  fc.assert(
-    fc.property(
-      fc.uniqueArray(fc.constantFrom("name", "url", "readingCycle", "heartbeat"), { minLength: 1 }),
-      (broken) => {
-        const found = check((s) => {
-          for (const name of broken) (s.opcua as Json)[name] = [];
-          node(s, 1, { nodeId: "ns=70000;i=1" });
-        });
-        const rules = found.filter(({ severity }) => severity === "error").map(({ pointer }) => pointer);
-        assert.deepEqual([...rules].sort(), [...broken.map((name) => `/${name}`), "/nodes/1/nodeId"].sort());
-      },
-    ),
-    { numRuns: 15 },
-  );
-});
-
-test("passwords of four kinds of characters, 14 or more, are not called weak", () => {
-  const weak = (password: string): boolean =>
-    check((s) => (s.mqtt.userCredentials = { username: "u", password })).some(
-      ({ rule }) => rule === "password-weak",
-    );
-  for (const password of ["Aa1!Aa1!Aa1!Aa", "correct Horse 4 battery"]) assert.equal(weak(password), false);
-  for (const password of [
-    "",
-    "Aa1!Aa1!Aa1!A",
-    "aa1!aa1!aa1!aa1!",
-    "AA1!AA1!AA1!AA1!",
-    "Aaa!Aaa!Aaa!Aaa!",
-    "Aa11Aa11Aa11Aa11",
-  ])
-    assert.equal(weak(password), true);
-});
-
-test("facts of a certificate, with the openssl command as the judge; a damaged one throws", () => {
-  for (const name of ["client", "mqtt", "ec", "early", "sha1", "nameless"]) {
-    const facts = certificateFacts(derOf(name));
-    const file = made.get(name)?.certFile ?? "";
-    const said = openssl("x509", "-in", file, "-noout", "-text", "-dates", "-dateopt", "iso_8601").toString();
-    const date = (label: string) =>
-      new Date(said.match(new RegExp(`${label}=(\\S+ \\S+)`))?.[1]?.replace(" ", "T") ?? "");
-    assert.deepEqual([facts.notBefore, facts.notAfter], [date("notBefore"), date("notAfter")]);
-    assert.equal(facts.uri, /URI:(\S+)/.exec(said)?.[1] ?? null);
-    assert.equal(facts.weakHash !== null, said.includes("sha1WithRSAEncryption"));
-    assert.equal(facts.hasCommonName, /Subject:.*CN ?=/.test(said));
-  }
-  const der = derOf("client");
-  fc.assert(
-    fc.property(fc.nat(der.length - 1), (length) => {
-      assert.throws(() => certificateFacts(der.subarray(0, length)), RangeError);
-    }),
-    { numRuns: 50 },
-  );
-});
-
 test("values are put into texts as they are", () => {
   assert.equal(fillIn("{a} is {b}, {c}", { a: "$&", b: 5 }), "$& is 5, {c}");
-});
-
-test("the schemas explain every setting", () => {
-  const walk = (schema: Json, path: string): void => {
-    assert.ok(typeof schema.title === "string" && typeof schema.description === "string", path);
-    for (const [name, part] of Object.entries((schema.properties as Record<string, Json> | undefined) ?? {}))
-      walk(part, `${path}/${name}`);
-    const items = schema.items as Json | undefined;
-    if (items && !items.$ref) walk(items, `${path}/items`);
-  };
-  for (const [name, schema] of Object.entries(SCHEMAS)) {
-    assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
-    walk(schema as Json, name);
-  }
 });
