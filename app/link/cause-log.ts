@@ -17,7 +17,7 @@ export class CauseLog {
   #cause = "";
   #toldAt = 0;
 
-  constructor(log: Log, now: () => number = Date.now) {
+  constructor(log: Log, now: () => number = () => performance.now()) {
     this.#log = log;
     this.#now = now;
     this.#begun = now();

@@ -96,7 +96,7 @@ export class Publisher {
       return;
     }
     this.#ready = true;
-    this.#connectedAt = Date.now();
+    this.#connectedAt = performance.now();
     this.#causes.clear();
     const { host, port } = this.#settings;
     this.#log.info(`MQTT Publisher established connection to ${host} port ${port}`);
@@ -159,7 +159,7 @@ export class Publisher {
   }
 
   #onClosed(cause: string | null): void {
-    const lasted = this.#ready ? Date.now() - this.#connectedAt : 0;
+    const lasted = this.#ready ? performance.now() - this.#connectedAt : 0;
     const had = this.#ready;
     this.#ready = false;
     this.#outbox.disconnected();

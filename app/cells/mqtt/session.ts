@@ -66,14 +66,14 @@ export class Session {
   /** Opens a connection; when it ends, `onClosed` says so, and this may be called again. */
   connect(): void {
     this.#cause = null;
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     this.#client.connect();
   }
 
   /** Writes whole PUBLISH or PUBREL packets; false: enough for now, `onDrain` will follow. */
   write(bytes: Buffer): boolean {
     // Quality of service 0 is never acknowledged: there the keep-alive alone says whether the broker lives.
-    if (this.#settings.qos > 0 && this.#waitingSince === 0) this.#waitingSince = Date.now();
+    if (this.#settings.qos > 0 && this.#waitingSince === 0) this.#waitingSince = performance.now();
     return this.#socket?.write(bytes) ?? false;
   }
 
@@ -130,7 +130,7 @@ export class Session {
       // Values are small and shall not wait for each other.
       socket.setNoDelay(true);
       socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-      if (!socket.isSessionReused()) this.#verifiedAt = Date.now();
+      if (!socket.isSessionReused()) this.#verifiedAt = performance.now();
       this.#tlsWorks = true;
     });
     socket.on("drain", () => this.#handlers.onDrain());
@@ -140,7 +140,7 @@ export class Session {
   }
 
   #read(socket: TLSSocket, acks: AckReader, chunk: Uint8Array): Buffer | null {
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     try {
       const rest = acks.read(chunk);
       this.#waitingSince = this.#handlers.onHeard() ? this.#heardAt : 0;
@@ -160,7 +160,7 @@ export class Session {
   #usableTlsSession(): Buffer | undefined {
     // The last connection did not come to be: perhaps because of its session.
     if (!this.#tlsWorks) this.#tlsSession = undefined;
-    return Date.now() - this.#verifiedAt < RESUMPTION_MS ? this.#tlsSession : undefined;
+    return performance.now() - this.#verifiedAt < RESUMPTION_MS ? this.#tlsSession : undefined;
   }
 
   /** The first error of a connection is its cause, the later ones follow from it. */
@@ -171,7 +171,7 @@ export class Session {
   }
 
   #check(): void {
-    const now = Date.now();
+    const now = performance.now();
     const silent = now - Math.max(this.#heardAt, this.#waitingSince);
     if (!this.#client.connected || this.#waitingSince === 0 || silent < ACK_TIMEOUT_MS) return;
     this.#cause ??= `the broker has acknowledged nothing for ${Math.round(silent / 1000)} s. Cure: check broker and network`;

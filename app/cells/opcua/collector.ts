@@ -108,7 +108,7 @@ export class Collector {
       try {
         cause = await this.#attempt(() => {
           had = true;
-          since = Date.now();
+          since = performance.now();
           onFirstOutcome();
         });
       } catch (error) {
@@ -117,7 +117,7 @@ export class Collector {
       const starting = this.#causes.isNetworkStarting(cause);
       if (!starting) onFirstOutcome();
       if (this.#stopping) return;
-      if (had && Date.now() - since >= GOOD_CONNECTION_MS) this.#backoff.reset();
+      if (had && performance.now() - since >= GOOD_CONNECTION_MS) this.#backoff.reset();
       const what = `OPC UA Client ${had ? "lost its connection to" : "can't connect to"} ${host} port ${tcpPort}`;
       this.#causes.tell(what, cause);
       const delay = starting ? NETWORK_RETRY_MS : this.#backoff.next();

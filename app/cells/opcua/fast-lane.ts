@@ -145,7 +145,7 @@ export class FastLane {
     }
     const id = view.getUint32(TOKEN_AT, true);
     const token = this.#token;
-    if (token === null || token.id !== id || token.expiresAt < Date.now()) {
+    if (token === null || token.id !== id || token.expiresAt < performance.now()) {
       if (!this.#useToken(id)) {
         this.#fault("the server used a security token that is unknown or has expired");
         return false;

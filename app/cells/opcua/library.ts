@@ -98,7 +98,7 @@ export class ChannelTap {
       }
       const { token, keys } = pushed;
       pushed = null;
-      const now = Date.now();
+      const now = performance.now();
       for (const [id, { expiresAt }] of this.#tokens) if (expiresAt < now) this.#tokens.delete(id);
       const expiresAt = now + token.revisedLifetime * 1.25;
       this.#tokens.set(token.tokenId, { id: token.tokenId, expiresAt, keys });
@@ -108,7 +108,7 @@ export class ChannelTap {
   /** The token, if it is the channel's and still good. */
   token(id: number): Token | null {
     const token = this.#tokens.get(id);
-    return token && token.expiresAt >= Date.now() ? token : null;
+    return token && token.expiresAt >= performance.now() ? token : null;
   }
 
   /** The number of the next chunk that is sent (Part 6 §6.7.2.4). */

@@ -93,7 +93,7 @@ export class PublishLoop {
   #nodeOf: (NodeSetting | undefined)[] = [];
   #watched: { items: readonly ClientMonitoredItemBase[]; nodes: readonly NodeSetting[] } | null = null;
   #handlesKnown = false;
-  #heardAt = Date.now();
+  #heardAt = performance.now();
 
   /** Before the subscription is created on the session. */
   constructor(options: { lane: FastLane; session: ClientSession; handlers: PublishLoopHandlers }) {
@@ -180,7 +180,7 @@ export class PublishLoop {
     if (!this.#handlesKnown) this.#learnHandles();
     if (!decoder.decode(bytes, view, start, end)) return false;
     if (decoder.notifications > 0) this.#acknowledge(decoder.subscriptionId, decoder.sequenceNumber);
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     // The next request goes out first: the server can go on while the values are passed on.
     this.#send();
     if (decoder.subscriptionId !== this.#subscription?.subscriptionId) return true;
@@ -197,7 +197,7 @@ export class PublishLoop {
     }
     if (response instanceof PublishResponse) {
       if (!this.#handlesKnown) this.#learnHandles();
-      this.#heardAt = Date.now();
+      this.#heardAt = performance.now();
       const { subscriptionId, notificationMessage } = response;
       if (notificationMessage.notificationData?.length) {
         this.#acknowledge(subscriptionId, notificationMessage.sequenceNumber);

@@ -50,7 +50,7 @@ export function subscriptionRequest(readingCycle: number): { publishingMs: numbe
 /** Reports a silent subscription: connected, but nothing comes any more. Returns what stops the watching. */
 function watchSilence(loop: PublishLoop, silenceMs: number, onSilent: (ms: number) => void): () => void {
   const timer = setInterval(() => {
-    const silent = Date.now() - loop.heardAt;
+    const silent = performance.now() - loop.heardAt;
     if (silent >= silenceMs) onSilent(silent);
   }, silenceMs / 4);
   return () => clearInterval(timer);
