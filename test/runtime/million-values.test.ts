@@ -18,6 +18,8 @@ const VALUES = Number(process.env.FLAT_VALUES ?? 1_000_000);
 /** Caches, buffers and the C library's arenas have their size by then. */
 const WARM_UP = Math.floor(VALUES / 5);
 const ITEMS = 1000;
+/** The decoder keeps the texts of the last message, one per item; they differ by their digits, that is by a few sizes of the allocator. */
+const TEXTS_BYTES = ITEMS * 64;
 /** Values on their way at a time: enough to keep everybody busy, too few for any queue to overflow. */
 const UNDERWAY = 4 * ITEMS;
 const ROLES = ["opcua", "navigation", "mqtt", "log"] as const;
@@ -107,7 +109,7 @@ test(
         assert.ok(first && last);
         const grown = `heap ${last.heap - first.heap} bytes, RAM ${last.resident - first.resident} bytes`;
         t.diagnostic(`${role}: ${(last.resident / 1e6).toFixed(1)} MB, since value ${WARM_UP}: ${grown}`);
-        assert.equal(difference(first, last), "flat", role);
+        assert.equal(difference(first, last, { heap: TEXTS_BYTES }), "flat", role);
       }
       assert.ok(plant.arrivals.count >= VALUES);
     }),

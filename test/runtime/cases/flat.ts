@@ -14,13 +14,24 @@ const HEAP_TOLERANCE = 16 * 1024;
 /** Resident memory moves by pages and by how the C library's free lists lie. */
 const RESIDENT_TOLERANCE = 512 * 1024;
 
-/** "flat", or what has grown by how much. `sanitized`: AddressSanitizer keeps freed memory, so RAM says nothing. */
-export function difference(before: Holdings, after: Holdings, sanitized = false): string {
+export interface Allowance {
+  /** AddressSanitizer keeps freed memory, so RAM says nothing. */
+  readonly sanitized?: boolean;
+  /** Bytes by which JavaScript's heap may differ. */
+  readonly heap?: number;
+}
+
+/** "flat", or what has grown by how much. */
+export function difference(
+  before: Holdings,
+  after: Holdings,
+  { sanitized = false, heap: heapTolerance = HEAP_TOLERANCE }: Allowance = {},
+): string {
   const problems: string[] = [];
   const heap = after.heap - before.heap;
   const resident = after.resident - before.resident;
   const descriptors = after.descriptors.join(", ");
-  if (heap > HEAP_TOLERANCE) problems.push(`heap +${heap}`);
+  if (heap > heapTolerance) problems.push(`heap +${heap}`);
   if (!sanitized && resident > RESIDENT_TOLERANCE) problems.push(`resident +${resident}`);
   if (descriptors !== before.descriptors.join(", "))
     problems.push(`descriptors before: ${before.descriptors.join(", ")}; after: ${descriptors}`);

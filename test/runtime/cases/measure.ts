@@ -41,10 +41,10 @@ export function measure(): Holdings {
 
 /** `difference` when it is "flat", or what it still is when that should long have come: timers end what they hold. */
 export async function settled(before: Holdings, sanitized: boolean): Promise<string> {
-  let found = difference(before, measure(), sanitized);
+  let found = difference(before, measure(), { sanitized });
   for (let attempt = 0; attempt < ATTEMPTS && found !== "flat"; attempt++) {
     await new Promise((resolve) => void setTimeout(resolve, LOOK_AGAIN_MS));
-    found = difference(before, measure(), sanitized);
+    found = difference(before, measure(), { sanitized });
   }
   return found;
 }

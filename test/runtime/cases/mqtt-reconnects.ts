@@ -39,7 +39,7 @@ function main(): void {
   });
   const finish = (): void => {
     console.log(`closed ${closed}`);
-    console.log(difference(before, measure(), memory === "heap"));
+    console.log(difference(before, measure(), { sanitized: memory === "heap" }));
     session.end(() => process.exit(0));
   };
   session.connect();
