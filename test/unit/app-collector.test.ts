@@ -5,14 +5,7 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import {
-  DataType,
-  MessageSecurityMode,
-  OPCUACertificateManager,
-  OPCUAServer,
-  SecurityPolicy,
-  type UAVariable,
-} from "node-opcua";
+import { DataType, OPCUAServer, SecurityPolicy, type UAVariable } from "node-opcua";
 import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
 import { Collector } from "../../app/cells/opcua/collector.ts";
 import { subscriptionRequest } from "../../app/cells/opcua/subscription.ts";
@@ -20,6 +13,7 @@ import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
 import { makeFolder } from "./app-folder.ts";
+import { clientSettings, serverOptions } from "./app-opcua-site.ts";
 import { until } from "./app-until.ts";
 
 const { folder, remove } = makeFolder();
@@ -33,17 +27,9 @@ let running: { server: OPCUAServer; variable: UAVariable };
 
 async function startServer(certificate: Certificate): Promise<typeof running> {
   const server = new OPCUAServer({
-    port,
-    certificateFile: certificate.certFile,
-    privateKeyFile: certificate.keyFile,
-    serverInfo: { applicationUri: "urn:test:server" },
-    serverCertificateManager: new OPCUACertificateManager({
-      rootFolder: join(folder, "server-pki"),
-      automaticallyAcceptUnknownCertificate: true,
-    }),
+    ...serverOptions({ port, certificate, folder }),
     allowAnonymous: true,
     userManager: { isValidUser: (name: string, password: string) => name === "user" && password === "right" },
-    securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
     securityPolicies: [
       SecurityPolicy.None,
       SecurityPolicy.Basic256Sha256,
@@ -82,28 +68,12 @@ after(async () => {
 function settings(change: Partial<OpcUaSettings> = {}): OpcUaSettings {
   const tcpPort = change.tcpPort ?? port;
   return {
-    hubId: 0,
-    name: "test",
-    url: `opc.tcp://127.0.0.1:${tcpPort}`,
-    host: "127.0.0.1",
-    tcpPort,
-    readingCycle: 0,
-    mode: "SignAndEncrypt",
-    policy: "Basic256Sha256",
-    revocationLists: [],
-    trusted: [readFileSync(ca.derFile)],
-    identity: {
-      chain: [readFileSync(client.derFile)],
-      privateKeyPem: readFileSync(client.keyFile, "utf8"),
-      applicationUri: "urn:test:client",
-    },
+    ...clientSettings({ tcpPort, trusted: ca, client }),
     user: { name: "user", password: "right" },
-    heartbeat: null,
     nodes: [
       { port: 1, name: "value", nodeId: "ns=1;s=Value", pointer: "/nodes/0" },
       { port: 2, name: "nothing", nodeId: "ns=1;s=Nothing", pointer: "/nodes/1" },
     ],
-    warnings: [],
     ...change,
   };
 }

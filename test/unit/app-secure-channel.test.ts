@@ -6,15 +6,7 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import {
-  DataType,
-  MessageSecurityMode,
-  OPCUACertificateManager,
-  OPCUAServer,
-  SecurityPolicy,
-  type UAVariable,
-  VariantArrayType,
-} from "node-opcua";
+import { DataType, OPCUAServer, SecurityPolicy, type UAVariable, VariantArrayType } from "node-opcua";
 import { TokenStack } from "node-opcua-client";
 import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
 import { Collector } from "../../app/cells/opcua/collector.ts";
@@ -24,6 +16,7 @@ import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
 import { makeFolder } from "./app-folder.ts";
+import { clientSettings, serverOptions } from "./app-opcua-site.ts";
 import { until } from "./app-until.ts";
 
 /** The shortest that node-opcua's server gives. */
@@ -83,14 +76,7 @@ before(async () => {
   certificate = await pki.issue({ name: "server", use: "opcua", altNames });
   port = await freePort();
   server = new OPCUAServer({
-    port,
-    certificateFile: certificate.certFile,
-    privateKeyFile: certificate.keyFile,
-    serverInfo: { applicationUri: "urn:test:server" },
-    serverCertificateManager: new OPCUACertificateManager({
-      rootFolder: join(folder, "server-pki"),
-      automaticallyAcceptUnknownCertificate: true,
-    }),
+    ...serverOptions({ port, certificate, folder }),
     defaultSecureTokenLifetime: TOKEN_LIFETIME_MS,
     // Small buffers, so that a long array is several chunks.
     transportSettings: {
@@ -102,7 +88,6 @@ before(async () => {
         maxMessageSize: 1_000_000,
       }),
     },
-    securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
     securityPolicies: [
       SecurityPolicy.None,
       SecurityPolicy.Basic256Sha256,
@@ -147,28 +132,13 @@ function setValues(value: number): void {
 function settings(mode: OpcUaSettings["mode"], policy: OpcUaSettings["policy"]): OpcUaSettings {
   const tcpPort = (proxy.address() as AddressInfo).port;
   return {
-    hubId: 0,
-    name: "test",
-    url: `opc.tcp://127.0.0.1:${tcpPort}`,
-    host: "127.0.0.1",
-    tcpPort,
-    readingCycle: 0,
+    ...clientSettings({ tcpPort, trusted: certificate, client: identity }),
     mode,
     policy,
-    trusted: [readFileSync(certificate.derFile)],
-    revocationLists: [],
-    identity: {
-      chain: [readFileSync(identity.derFile)],
-      privateKeyPem: readFileSync(identity.keyFile, "utf8"),
-      applicationUri: "urn:test:client",
-    },
-    user: null,
-    heartbeat: null,
     nodes: [
       { port: 1, name: "scalar", nodeId: "ns=1;s=Scalar", pointer: "/nodes/0" },
       { port: 2, name: "list", nodeId: "ns=1;s=List", pointer: "/nodes/1" },
     ],
-    warnings: [],
   };
 }
 
