@@ -8,6 +8,11 @@ const TICKS_PER_SECOND = 100;
 const IDLE_FIELDS = [3, 4] as const;
 /** proc(5), /proc/PID/stat: utime and stime, counted behind the name in parentheses, which may contain anything. */
 const PROCESS_TIME_FIELDS = [11, 12] as const;
+/** proc(5), /proc/PID/stat: rss, in pages. */
+const PROCESS_PAGES_FIELD = 21;
+/** Of x86. */
+const PAGE_BYTES = 4096;
+const MEGABYTE = 1024 * 1024;
 
 /** Since the kernel started, all processors added up. */
 export interface ProcessorTimes {
@@ -27,8 +32,16 @@ export function parseProcessorTimes(stat: string): ProcessorTimes {
 
 /** Processor time that a process has used so far, in seconds. */
 export function parseProcessTime(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return secondsOf(fields, PROCESS_TIME_FIELDS);
+  return secondsOf(processFields(stat), PROCESS_TIME_FIELDS);
+}
+
+/** Memory that a process has in use, program included, in bytes. */
+export function parseProcessMemory(stat: string): number {
+  return Number(processFields(stat)[PROCESS_PAGES_FIELD]) * PAGE_BYTES;
+}
+
+function processFields(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** What proc(5)'s meminfo says about the whole system's memory, in words. */
@@ -36,7 +49,7 @@ export function describeMemory(meminfo: string): string {
   const megabytes = (name: string): number =>
     Number(new RegExp(`^${name}: +([0-9]+) kB`, "m").exec(meminfo)?.[1]) / 1024;
   const total = megabytes("MemTotal");
-  return `${Math.round(total - megabytes("MemAvailable"))} MB of ${Math.round(total)} MB of memory in use`;
+  return `${(total - megabytes("MemAvailable")).toFixed(1)} MB of ${Math.round(total)} MB of memory in use`;
 }
 
 export function memoryInUse(): string {
@@ -47,8 +60,14 @@ export function memoryInUse(): string {
 export interface Reading extends ProcessorTimes {
   /** Seconds since the kernel started. */
   readonly uptime: number;
-  /** Processor time of the cells that run; a cell that was started again has another process. */
-  readonly cells: ReadonlyMap<StartedRole, { pid: number; seconds: number }>;
+  /** Processor time and memory of the cells that run; a cell that was started again has another process. */
+  readonly cells: ReadonlyMap<StartedRole, CellReading>;
+}
+
+export interface CellReading {
+  readonly pid: number;
+  readonly seconds: number;
+  readonly bytes: number;
 }
 
 /** `CPU 43.2 % of the last 60.0 s (opcua 21.0, …)`: the cells' shares with what the kernel does for them, and the whole. */
@@ -64,10 +83,17 @@ export function describeCpu(before: Reading, now: Reading): string {
   return `CPU ${share(busy)} % of the last ${seconds.toFixed(1)} s (${cells.join(", ")})`;
 }
 
-/** Seconds of processor time; null when the process has ended in the meantime. */
-function processTime(pid: number): number | null {
+/** `(opcua 7.41, …)`: megabytes of each cell, to see which one grows. */
+export function describeCellMemory({ cells }: Pick<Reading, "cells">): string {
+  const each = [...cells].map(([role, { bytes }]) => `${role} ${(bytes / MEGABYTE).toFixed(2)}`);
+  return `(${each.join(", ")})`;
+}
+
+/** Null when the process has ended in the meantime. */
+function readCell(pid: number): CellReading | null {
   try {
-    return parseProcessTime(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return { pid, seconds: parseProcessTime(stat), bytes: parseProcessMemory(stat) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ESRCH") return null;
@@ -94,14 +120,14 @@ export class Vitals {
   tell(): string {
     const before = this.#last;
     this.#last = this.#read();
-    return `status: ${describeCpu(before, this.#last)}, ${memoryInUse()}`;
+    return `status: ${describeCpu(before, this.#last)}, ${memoryInUse()} ${describeCellMemory(this.#last)}`;
   }
 
   #read(): Reading {
-    const cells = new Map<StartedRole, { pid: number; seconds: number }>();
+    const cells = new Map<StartedRole, CellReading>();
     for (const { role, pid } of this.#cells()) {
-      const seconds = pid === null ? null : processTime(pid);
-      if (pid !== null && seconds !== null) cells.set(role, { pid, seconds });
+      const cell = pid === null ? null : readCell(pid);
+      if (cell !== null) cells.set(role, cell);
     }
     return { uptime: this.#uptime(), ...parseProcessorTimes(readFileSync("/proc/stat", "latin1")), cells };
   }

@@ -4,7 +4,7 @@ import { LabError } from "../lab/errors.ts";
 import type { Journal } from "../lab/journal.ts";
 
 const STATUS =
-  /status: CPU ([\d.]+) % of the last ([\d.]+) s \(([^)]*)\), (\d+) MB of \d+ MB of memory in use/;
+  /status: CPU ([\d.]+) % of the last ([\d.]+) s \(([^)]*)\), ([\d.]+) MB of \d+ MB of memory in use/;
 
 export interface Interval {
   /** Of the gateway's clock. */

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  describeCellMemory,
   describeCpu,
   describeMemory,
+  parseProcessMemory,
   parseProcessorTimes,
   parseProcessTime,
   type Reading,
@@ -29,9 +31,23 @@ test("a process's time is found behind a name that looks like fields", () => {
   assert.equal(parseProcessTime(stat), 13);
 });
 
+test("a process's memory is told in pages", () => {
+  const stat =
+    "71 (a) 1 2 (b) S 1 71 71 0 -1 4194304 100 200 0 0 1234 66 7 8 20 0 1 0 300 4096 10 4294967295";
+  assert.equal(parseProcessMemory(stat), 10 * 4096);
+});
+
+test("each cell's memory is told, to see which one grows", () => {
+  const cells = new Map([
+    ["opcua", { pid: 10, seconds: 0, bytes: 7.5 * 1024 * 1024 }],
+    ["mqtt", { pid: 11, seconds: 0, bytes: 4_000_000 }],
+  ] as const);
+  assert.equal(describeCellMemory({ cells }), "(opcua 7.50, mqtt 3.81)");
+});
+
 test("memory in use is what can't be given to someone else", () => {
   const meminfo = "MemTotal:         507904 kB\nMemFree:          400000 kB\nMemAvailable:     462848 kB\n";
-  assert.equal(describeMemory(meminfo), "44 MB of 496 MB of memory in use");
+  assert.equal(describeMemory(meminfo), "44.0 MB of 496 MB of memory in use");
 });
 
 test("the shares are those of the interval; a cell that was started again begins at nothing", () => {
@@ -40,8 +56,8 @@ test("the shares are those of the interval; a cell that was started again begins
     idleSeconds: 80,
     processors: 1,
     cells: new Map([
-      ["opcua", { pid: 10, seconds: 5 }],
-      ["mqtt", { pid: 11, seconds: 50 }],
+      ["opcua", { pid: 10, seconds: 5, bytes: 0 }],
+      ["mqtt", { pid: 11, seconds: 50, bytes: 0 }],
     ]),
   };
   const now: Reading = {
@@ -49,8 +65,8 @@ test("the shares are those of the interval; a cell that was started again begins
     idleSeconds: 116,
     processors: 1,
     cells: new Map([
-      ["opcua", { pid: 10, seconds: 17 }],
-      ["mqtt", { pid: 99, seconds: 6 }],
+      ["opcua", { pid: 10, seconds: 17, bytes: 0 }],
+      ["mqtt", { pid: 99, seconds: 6, bytes: 0 }],
     ]),
   };
   assert.equal(describeCpu(before, now), "CPU 40.0 % of the last 60.0 s (opcua 20.0, mqtt 10.0)");
@@ -73,7 +89,10 @@ test("a process that has ended is left out", () => {
       { role: "log", pid: null },
     ],
   });
-  assert.match(vitals.tell(), /^status: CPU .* s \(opcua [\d.]+\), \d+ MB of \d+ MB of memory in use$/);
+  assert.match(
+    vitals.tell(),
+    /^status: CPU .* s \(opcua [\d.]+\), [\d.]+ MB of \d+ MB of memory in use \((?:[a-z]+ [\d.]+(?:, )?)+\)$/,
+  );
 });
 
 test("the supervisor tells it in the interval that is asked for", (t) =>
@@ -85,6 +104,6 @@ test("the supervisor tells it in the interval that is asked for", (t) =>
     });
     const line = await findLine(gateway.lines, "[SUPERVISOR] status:", { deadlineMs: 60_000 });
     const pattern =
-      /Info: \[SUPERVISOR\] status: CPU [\d.]+ % of the last [\d.]+ s \((?:[a-z]+ [\d.]+(?:, )?)+\), \d+ MB of \d+ MB of memory in use$/;
+      /Info: \[SUPERVISOR\] status: CPU [\d.]+ % of the last [\d.]+ s \((?:[a-z]+ [\d.]+(?:, )?)+\), [\d.]+ MB of \d+ MB of memory in use \((?:[a-z]+ [\d.]+(?:, )?)+\)$/;
     assert.match(line, pattern);
   }));
