@@ -1,4 +1,4 @@
-import type { Log } from "../link/log-line.ts";
+import type { CellLog } from "../link/log-line.ts";
 import type { Status } from "../link/status.ts";
 import type { Platform } from "../runtime/platform-types.ts";
 
@@ -10,7 +10,7 @@ export const EXIT_SOFTWARE = 70;
 /** What a running cell has at hand. */
 export interface CellContext {
   readonly platform: Platform;
-  readonly log: Log;
+  readonly log: CellLog;
   /** The cell's own descriptors behind status and control, in the order of `cellDescriptors` in the supervisor. */
   readonly descriptors: readonly number[];
   /** Tells the supervisor something. */

@@ -11,6 +11,7 @@ import { validateMqttSchema } from "./validators.ts";
 export type QualityOfService = 0 | 1 | 2;
 
 const DEFAULT_PORT = 8883;
+const DEFAULT_QOS: QualityOfService = 1;
 /** MQTT 3.1.1 §1.5.3: a UTF-8 string has a two-byte length. */
 const MAX_MQTT_STRING_BYTES = 65535;
 
@@ -25,14 +26,29 @@ interface MqttFile {
     readonly trustStore: readonly string[];
   };
   readonly userCredentials: null | { readonly username?: string; readonly password?: string };
-  readonly lastWill?: null | { readonly topicName: string; readonly message: string };
+  readonly lastWill?: null | {
+    readonly topicName: string;
+    readonly message: string;
+    readonly retain?: boolean;
+  };
   readonly keepAlive?: number;
   readonly qualityOfService?: QualityOfService;
-  readonly topics: readonly { readonly id: number; readonly name: string; readonly topicName: string }[];
+  readonly debug?: boolean;
+  readonly topics: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly topicName: string;
+    readonly qualityOfService?: QualityOfService;
+    readonly retain?: boolean;
+  }[];
 }
 
 export interface TopicSetting extends Port {
   readonly topicName: string;
+  /** Its own or the one of all messages (R97, L11). */
+  readonly qualityOfService: QualityOfService;
+  /** Whether the broker keeps the last value for those who subscribe later (L12). */
+  readonly retain: boolean;
 }
 
 export const MQTT_FILE = `HW-IDS:${MQTT_PATHS.settingsDirectory}/${MQTT_PATHS.settingsName}`;
@@ -41,10 +57,13 @@ export const MQTT_FILE = `HW-IDS:${MQTT_PATHS.settingsDirectory}/${MQTT_PATHS.se
 export function readMqttFile(raw: RawFile) {
   const file = readSettingsFile(raw, MQTT_FILE, validateMqttSchema);
   const value = file.value as Salvaged<MqttFile>;
+  const qualityOfService = value.qualityOfService ?? DEFAULT_QOS;
   const entries = (value.topics ?? []).map((topic, index) => ({
     port: topic?.id,
     name: topic?.name,
     topicName: topic?.topicName,
+    qualityOfService: topic?.qualityOfService ?? qualityOfService,
+    retain: topic?.retain ?? false,
     pointer: `/topics/${index}`,
   }));
   const faults = [...file.faults, ...findDoubles(entries, file.fault)];
@@ -58,6 +77,7 @@ export function readMqttFile(raw: RawFile) {
   for (const { topicName, pointer } of entries) check(topicName, `${pointer}/topicName`);
   check(value.lastWill?.topicName, "/lastWill/topicName");
   if (value.keepAlive === 0) warnings.push(file.fault("keep-alive-zero", "/keepAlive"));
+  if (value.debug) warnings.push(file.fault("debug-on", "/debug"));
   const password = value.userCredentials?.password;
   if (password !== undefined && !isStrongPassword(password))
     warnings.push(file.fault("password-weak", "/userCredentials/password"));
@@ -70,7 +90,8 @@ export function readMqttFile(raw: RawFile) {
   faults.push(...address.faults);
   // Only a file without faults is worked from, and then nothing is missing in any entry.
   const topics = entries as readonly TopicSetting[];
-  return { file, value, topics, faults, warnings, host: address.host, port: address.port };
+  const { host, port } = address;
+  return { file, value, topics, qualityOfService, faults, warnings, host, port };
 }
 
 /** What a file without faults says. */

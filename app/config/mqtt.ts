@@ -19,7 +19,6 @@ import { readRevocationLists, revocationListPem } from "./revocation-lists.ts";
 /** Everything the MQTT cell works from: the settings with their defaults (design §9) and the files that they name. */
 
 const DEFAULT_KEEP_ALIVE_S = 60;
-const DEFAULT_QOS: QualityOfService = 1;
 /** MQTT 3.1.1 §3.1.3.1: every broker accepts this many bytes of these characters. */
 const MAX_CLIENT_ID = 23;
 const NOT_CLIENT_ID = /[^0-9A-Za-z]+/g;
@@ -38,11 +37,12 @@ export interface MqttSettings {
   /** Every `*.crl` beside the trusted certificates, as PEM. */
   readonly revocationLists: readonly string[];
   readonly user: { readonly name: string; readonly password: string | null } | null;
-  readonly will: { readonly topicName: string; readonly message: string } | null;
+  readonly will: { readonly topicName: string; readonly message: string; readonly retain: boolean } | null;
   /** Seconds, never 0 (L13). */
   readonly keepAlive: number;
   readonly qos: QualityOfService;
   readonly topics: readonly TopicSetting[];
+  readonly debug: boolean;
   readonly warnings: readonly ConfigFault[];
 }
 
@@ -85,7 +85,7 @@ function checkOwn(file: NamedFile, pem: string): ConfigFault[] {
 
 /** The MQTT side with all that is wrong or odd about it; settings only when nothing is wrong. */
 export function examineMqtt(side: RawSide): Examined<MqttSettings> {
-  const { value, topics, faults, warnings, host, port } = readMqttFile(side.settings);
+  const { value, topics, qualityOfService, faults, warnings, host, port } = readMqttFile(side.settings);
   const report = (fault: ConfigFault): void => {
     (fault.severity === "error" ? faults : warnings).push(fault);
   };
@@ -132,10 +132,11 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
     trustedPem: usable,
     revocationLists,
     user: user?.username !== undefined ? { name: user.username, password: user.password ?? null } : null,
-    will: whole.lastWill ?? null,
+    will: whole.lastWill ? { ...whole.lastWill, retain: whole.lastWill.retain ?? false } : null,
     keepAlive: whole.keepAlive || DEFAULT_KEEP_ALIVE_S,
-    qos: whole.qualityOfService ?? DEFAULT_QOS,
+    qos: qualityOfService,
     topics,
+    debug: whole.debug ?? false,
     warnings,
   };
   return { faults, warnings, settings };

@@ -29,6 +29,8 @@ interface OpcUaFile {
   readonly name: string;
   readonly url: string;
   readonly readingCycle?: number;
+  readonly significantDigits?: number;
+  readonly debug?: boolean;
   readonly security: null | {
     readonly mode?: SecurityModeName;
     readonly policy?: SecurityPolicyName;
@@ -110,6 +112,7 @@ export function readOpcUaFile(raw: RawFile) {
   });
   faults.push(...address.faults);
   const warnings = [...file.warnings, ...weakenings(value, file)];
+  if (value.debug) warnings.push(file.fault("debug-on", "/debug"));
   // Only a file without faults is worked from, and then nothing is missing in any entry.
   const nodes = entries as readonly NodeSetting[];
   const heartbeat = beat as (Port & { readonly seconds: number }) | null;

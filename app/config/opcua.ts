@@ -48,6 +48,9 @@ export interface OpcUaSettings {
   readonly user: { readonly name: string; readonly password: string } | null;
   readonly heartbeat: (Port & { readonly seconds: number }) | null;
   readonly nodes: readonly NodeSetting[];
+  /** Float and Double are rounded to so many digits (R78, L7); null: exact. */
+  readonly significantDigits: number | null;
+  readonly debug: boolean;
   readonly warnings: readonly ConfigFault[];
 }
 
@@ -185,6 +188,8 @@ export function examineOpcUa(side: RawSide): Examined<OpcUaSettings> {
     user: user?.username !== undefined ? { name: user.username, password: user.password ?? "" } : null,
     heartbeat,
     nodes,
+    significantDigits: whole.significantDigits ?? null,
+    debug: whole.debug ?? false,
     warnings,
   };
   return { faults, warnings, settings };

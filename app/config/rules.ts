@@ -191,6 +191,12 @@ export const RULES = {
     "write the number of seconds",
   ),
 
+  "debug-on": warning(
+    "K52",
+    "diagnostic lines are written, which fill the health log sooner",
+    "remove the setting when the fault is found",
+  ),
+
   // Certificates and keys.
   "identity-missing": error(
     "R50 R132",

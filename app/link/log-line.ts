@@ -1,13 +1,20 @@
 import { writeSync } from "node:fs";
 
 /** How much a line matters; the first word of every line a cell writes to its stderr. */
-export type Level = "Info" | "Warning" | "Error";
+export type Level = "Info" | "Warning" | "Error" | "Debug";
 
 /** What a cell writes its lines with; they go through its stderr pipe to the log cell, which adds the time. */
 export interface Log {
   info(text: string): void;
   warning(text: string): void;
   error(text: string): void;
+  /** For whoever looks for a fault; lost unless the settings of the cell say `"debug": true` (K52). */
+  debug(text: string): void;
+}
+
+/** The log of a cell, which learns from its settings whether lines of the level Debug are wanted. */
+export interface CellLog extends Log {
+  useDebug(wanted: boolean): void;
 }
 
 /** POSIX writes up to this many bytes to a pipe in one piece (PIPE_BUF), so lines of two writers never mix. */
@@ -26,9 +33,10 @@ export function toLogLine(level: Level, text: string): Buffer {
 }
 
 /** Writes lines to a descriptor. A full pipe never stops the writer: the line is lost and counted. */
-export class FdLog implements Log {
+export class FdLog implements CellLog {
   readonly #fd: number;
   #lost = 0;
+  #debugs = false;
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -42,6 +50,12 @@ export class FdLog implements Log {
   }
   error(text: string): void {
     this.#write("Error", text);
+  }
+  debug(text: string): void {
+    if (this.#debugs) this.#write("Debug", text);
+  }
+  useDebug(wanted: boolean): void {
+    this.#debugs = wanted;
   }
 
   #write(level: Level, text: string): void {

@@ -85,7 +85,7 @@ function collect(configured: OpcUaSettings) {
   const note = (line: string) => void lines.push(line);
   const collector = new Collector({
     settings: configured,
-    log: { info: note, warning: note, error: note },
+    log: { info: note, warning: note, error: note, debug: note },
     handlers: {
       onText: (port, text) =>
         void values.push(

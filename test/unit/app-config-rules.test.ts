@@ -224,6 +224,10 @@ const CASES: Readonly<
     faults: () => check((s) => (s.mqtt.keepAlive = 0)),
     message: /setting \/keepAlive: 0 does not switch keep alive off; 60 s is used/,
   },
+  "debug-on": {
+    faults: () => check((s) => (s.mqtt.debug = true)),
+    message: /MqttPublisherSettings-0\.json.*setting \/debug: diagnostic lines are written/,
+  },
   "identity-missing": {
     faults: () => check((s) => delete s.opcua.security.clientPkiData),
     message: /setting \/security: mode SignAndEncrypt needs a client certificate and key/,

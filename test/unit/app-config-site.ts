@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { checkConfiguration, type RawConfiguration } from "../../app/config/check.ts";
 import type { ConfigFault } from "../../app/config/fault.ts";
+import { type MqttSettings, readMqttSettings } from "../../app/config/mqtt.ts";
+import { type OpcUaSettings, readOpcUaSettings } from "../../app/config/opcua.ts";
 import { ABSENT, type RawFile } from "../../app/config/raw-files.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { makeFolder } from "./app-folder.ts";
@@ -99,6 +101,14 @@ export function check(edit: (site: Site) => unknown): ConfigFault[] {
   const site = goodSite();
   edit(site);
   return checkConfiguration(rawOf(site));
+}
+
+/** What the cells make of the configuration with one thing changed; it must be without faults. */
+export function settingsOf(edit: (site: Site) => unknown): { opcua: OpcUaSettings; mqtt: MqttSettings } {
+  const site = goodSite();
+  edit(site);
+  const raw = rawOf(site);
+  return { opcua: readOpcUaSettings(raw.opcua), mqtt: readMqttSettings(raw.mqtt) };
 }
 
 /** Settings files that are no JSON. */

@@ -74,9 +74,11 @@ for (const qos of [0, 1, 2] as const) {
       settings: mqttSettings(site, port, {
         qos,
         clientId: `gateway${qos}`,
-        topics: [{ port: 7, name: "a", topicName, pointer: "/topics/0" }],
+        topics: [
+          { port: 7, name: "a", topicName, pointer: "/topics/0", qualityOfService: qos, retain: false },
+        ],
       }),
-      log: { info: note, warning: note, error: note },
+      log: { info: note, warning: note, error: note, debug: note },
       source: {
         pause: () => {
           paused = true;

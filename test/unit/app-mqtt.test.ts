@@ -48,7 +48,7 @@ function publisherOf(configured: MqttSettings) {
   };
   const publisher = new Publisher({
     settings: configured,
-    log: { info: note, warning: note, error: note },
+    log: { info: note, warning: note, error: note, debug: note },
     source,
     onFirst: () => undefined,
   });

@@ -39,6 +39,8 @@ export function clientSettings(options: {
     host: "127.0.0.1",
     tcpPort,
     readingCycle: 0,
+    significantDigits: null,
+    debug: false,
     mode: "SignAndEncrypt",
     policy: "Basic256Sha256",
     trusted: [readFileSync(trusted.derFile)],

@@ -35,6 +35,7 @@ const text = (file: string): string => readFileSync(file, "utf8");
 
 /** Settings of a publisher for this site. */
 export function mqttSettings(site: MqttSite, port: number, change: Partial<MqttSettings> = {}): MqttSettings {
+  const how = { qualityOfService: change.qos ?? 1, retain: false };
   return {
     hubId: 0,
     name: "test",
@@ -46,13 +47,14 @@ export function mqttSettings(site: MqttSite, port: number, change: Partial<MqttS
     trustedPem: [text(site.ca.certFile)],
     revocationLists: [],
     user: { name: "user", password: "password" },
-    will: { topicName: "will", message: "gone" },
+    will: { topicName: "will", message: "gone", retain: false },
     keepAlive: 60,
     qos: 1,
     topics: [
-      { port: 1, name: "a", topicName: "Plant 1/ä", pointer: "/topics/0" },
-      { port: 2, name: "b", topicName: "/", pointer: "/topics/1" },
+      { port: 1, name: "a", topicName: "Plant 1/ä", pointer: "/topics/0", ...how },
+      { port: 2, name: "b", topicName: "/", pointer: "/topics/1", ...how },
     ],
+    debug: false,
     warnings: [],
     ...change,
   };

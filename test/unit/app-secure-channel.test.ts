@@ -150,7 +150,7 @@ function collect(configured: OpcUaSettings) {
   const note = (line: string) => void lines.push(line);
   const collector = new Collector({
     settings: configured,
-    log: { info: note, warning: note, error: note },
+    log: { info: note, warning: note, error: note, debug: note },
     handlers: {
       onText: (_port, text) => void straight.push(JSON.parse(text).Value),
       onValue(node, dataValue, namespaces) {

@@ -2,7 +2,7 @@ import { stamp } from "./stamp.ts";
 
 /** Turns what a cell wrote into one line of the log. */
 
-const LEVEL = /^(?:Info|Warning|Error): /;
+const LEVEL = /^(?:Info|Warning|Error|Debug): /;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 /** The line as it goes to serial and file: stamped, one line, no control characters. Null: there is nothing to say. */

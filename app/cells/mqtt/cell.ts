@@ -20,6 +20,7 @@ function start(side: RawSide, context: CellContext): void {
   const [inFd] = context.descriptors;
   if (inFd === undefined) throw new Error("the MQTT cell was started without its pipe");
   const settings = readMqttSettings(side);
+  context.log.useDebug(settings.debug);
   for (const line of STARTED) context.log.info(line);
   for (const warning of settings.warnings) context.log.warning(warning.message);
 

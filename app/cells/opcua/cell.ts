@@ -61,6 +61,7 @@ function start(side: RawSide, context: CellContext): void {
   if (outFd === undefined) throw new Error("the OPC UA cell was started without its pipe");
   silenceLibrary();
   const settings = readOpcUaSettings(side);
+  log.useDebug(settings.debug);
   for (const line of STARTED) log.info(line);
   for (const warning of settings.warnings) log.warning(warning.message);
 

@@ -23,6 +23,8 @@ const settings: OpcUaSettings = {
   host: "127.0.0.1",
   tcpPort: Number(port),
   readingCycle: 0,
+  significantDigits: null,
+  debug: false,
   mode: "SignAndEncrypt",
   policy: "Basic256Sha256",
   trusted: [crypto_utils.convertPEMtoDER(pem("ca.pem"))],
@@ -46,7 +48,7 @@ async function visit(): Promise<void> {
   });
   const collector = new Collector({
     settings,
-    log: { info: () => undefined, warning: console.log, error: console.log },
+    log: { info: () => undefined, warning: console.log, error: console.log, debug: () => undefined },
     handlers: { onText: () => arrived(), onValue: () => arrived() },
   });
   await collector.run();

@@ -101,6 +101,7 @@ const publisher = new Publisher({
       else if (!line.includes("the broker closed the connection")) console.log(line);
     },
     error: (line) => console.log(line),
+    debug: () => undefined,
   },
 });
 make();
