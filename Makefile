@@ -13,7 +13,7 @@ TEST_PACKAGES := qemu-system-x86 qemu-utils qemu-user ovmf-ia32 mosquitto mosqui
   clang libclang-rt-dev llvm
 BENCH_PACKAGES := valgrind
 
-.PHONY: image all os app payload test isa run bench lint help clean
+.PHONY: image all os app payload test requirements isa run bench lint help clean
 all: image
 
 image: payload ## build the flashable card: out/card.img (the default)
@@ -31,6 +31,9 @@ app: node_modules os ## the gateway: one file, compiled to bytecode: out/app
 test: lint image test-packages isa ## every test, QEMU included
 	$(TSX) --test --test-concurrency=1 --test-reporter=spec $$(for room in unit runtime fuzz lab e2e; do find test/$$room -name '*.test.ts' | sort; done)
 
+requirements: node_modules ## the table requirement → test out of the tests' titles: test/requirements/TABLE.md
+	$(TSX) test/requirements/main.ts
+
 isa: image ## disassemble everything on the card: only what a Quark X1000 can run
 	$(TSX) buildroot/isa/main.ts --os $(OUT)/os --card $(OUT)/card.img
 
@@ -45,7 +48,7 @@ lint: node_modules ## formatting, lint rules, types
 	npx --no-install tsc --noEmit
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 clean: ## remove build results, keep the caches
 	rm -rf $(OUT)

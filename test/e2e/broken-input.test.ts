@@ -105,7 +105,8 @@ const CASES: readonly Case[] = [
 ];
 
 for (const story of CASES) {
-  test(`${story.id}: one line says what, where and how to cure it; the rest runs`, (t) => tell(t, story));
+  test(`${story.id}: one line says what, where and how to cure it; the rest runs (R79, R135, R141)`, (t) =>
+    tell(t, story));
 }
 
 async function tell(t: TestContext, story: Case): Promise<void> {

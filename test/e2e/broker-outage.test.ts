@@ -11,7 +11,7 @@ import { withWorkbench } from "../lab/workbench.ts";
 const OUTAGE_ROUNDS = 30;
 const ROUND_EVERY_MS = 1000;
 
-test("the broker is away for 30 s: nothing is missing afterwards", (t) =>
+test("the broker is away for 30 s: nothing is missing afterwards (R113, R115, L15)", (t) =>
   withWorkbench(t, "broker-outage", async (bench) => {
     const device = await powerOnAndConnect({ bench, boot: "quark", mqttKey: "ec:P-256" });
     const { server, broker, variables } = device;

@@ -32,7 +32,7 @@ function assertClose(found: number, expected: number, what: string): void {
   );
 }
 
-test("date, time and zone are set from the serial console and survive a power cycle", (t) =>
+test("date, time and zone are set from the serial console and survive a power cycle (R136, R148–R152)", (t) =>
   withWorkbench(t, "console", async (bench) => {
     const device = await powerOnAndConnect({ bench, boot: "quark" });
     const { machine } = device;

@@ -13,7 +13,7 @@ const HEARTBEAT_SECONDS = 3;
 /** 30 s, counted in the gateway's own heartbeats. */
 const OUTAGE_HEARTBEATS = 10;
 
-test("the OPC UA server is away for 30 s: the heartbeat tells, the values come back", (t) =>
+test("the OPC UA server is away for 30 s: the heartbeat tells, the values come back (R56–R58, R75, R116)", (t) =>
   withWorkbench(t, "server-outage", async (bench) => {
     const device = await powerOnAndConnect({
       bench,

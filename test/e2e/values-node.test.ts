@@ -22,7 +22,7 @@ const START_MS = 60_000;
 const ARRIVE_MS = 60_000;
 const ROUNDS = 40;
 
-test("on Node.js every change of every type arrives, in order and value-exact", (t) =>
+test("on Node.js every change of every type arrives, in order and value-exact (R1, R76, R77, L6, L7)", (t) =>
   withWorkbench(t, "values-node", async (bench) => {
     const { server, observer, variables, files } = await startPlant({ bench, gateway: "node", extras: true });
     const gateway = startNodeGateway({ bench, files });

@@ -6,5 +6,5 @@
 import { test } from "node:test";
 import { valuesStory } from "../lab/values-story.ts";
 
-test("every change arrives from a card on the Quark's instruction set", (t) =>
+test("every change arrives from a card on the Quark's instruction set (R1–R3, R5, R11–R22, R25–R28, R32, R34, R73, R74, R114, R116, R117, R120, R136–R140, R142, R144, R145, R152, L16)", (t) =>
   valuesStory(t, { id: "values-quark", boot: "quark", mqttKey: "ec:P-256" }));

@@ -5,7 +5,7 @@
 import { test } from "node:test";
 import { valuesStory } from "../lab/values-story.ts";
 
-test("every change arrives from a card started by 32-bit UEFI firmware", (t) =>
+test("every change arrives from a card started by 32-bit UEFI firmware (R1, R5, R21, R29, R30, R32)", (t) =>
   valuesStory(t, {
     id: "values-uefi",
     boot: "uefi",

@@ -16,7 +16,7 @@ const POLICIES = [
   "Aes256_Sha256_RsaPss",
 ];
 
-test("every policy and mode opens a session with a password, and refuses a wrong one", async () => {
+test("every policy and mode opens a session with a password, and refuses a wrong one (R48, R49, R54, R55)", async () => {
   const pki = makePki();
   const { port, process: server } = await startOpcUaServer(pki);
   try {

@@ -118,7 +118,7 @@ const WAYS: readonly (readonly [string, Partial<OpcUaSettings>, string])[] = [
 ];
 
 for (const [way, change, security] of WAYS) {
-  test(`connects: ${way}`, async () => {
+  test(`connects: ${way} (R47–R50, R54, R66, R67, R73, R74, L4, L5)`, async () => {
     const { collector, lines, values, unusual } = collect(settings(change));
     await collector.run();
     assert.deepEqual(lines, [
@@ -139,7 +139,7 @@ for (const [way, change, security] of WAYS) {
   });
 }
 
-test("refusals name the cause and the cure", async () => {
+test("refusals name the cause and the cure (R63–R65)", async () => {
   const refused = async (change: Partial<OpcUaSettings>): Promise<string> => {
     const { collector, lines } = collect(settings(change));
     await collector.run();
@@ -165,7 +165,7 @@ test("refusals name the cause and the cure", async () => {
   );
 });
 
-test("a restarted server with another certificate is refused with a reason, and accepted once it is trusted", async () => {
+test("a restarted server with another certificate is refused with a reason, and accepted once it is trusted (R64, R75, L1)", async () => {
   const { collector, lines, values } = collect(settings({ trusted: [readFileSync(first.derFile)] }));
   await collector.run();
   await until(() => values.length > 0);
@@ -213,7 +213,7 @@ test("a server that is connected but silent is noticed, and connected anew", asy
   for (const socket of sockets) socket.destroy();
 });
 
-test("what is asked of the server for each reading cycle", () => {
+test("what is asked of the server for each reading cycle (R46)", () => {
   assert.deepEqual(subscriptionRequest(0), { publishingMs: 10, keepAliveCount: 100 });
   assert.deepEqual(subscriptionRequest(1), { publishingMs: 1000, keepAliveCount: 5 });
   assert.deepEqual(subscriptionRequest(5), { publishingMs: 5000, keepAliveCount: 3 });

@@ -34,7 +34,7 @@ test("a configuration without any weakness breaks no rule", () => {
   );
 });
 
-test("what a KISG 100 accepts is accepted: every policy and mode, every optional setting left out or at its ends", () => {
+test("what a KISG 100 accepts is accepted: every policy and mode, every optional setting left out or at its ends (R41–R62, R80–R101)", () => {
   const errors = (edit: (site: Site) => unknown): string[] =>
     check(edit)
       .filter(({ severity }) => severity === "error")
@@ -81,7 +81,7 @@ test("what a KISG 100 accepts is accepted: every policy and mode, every optional
   for (const edit of accepted) assert.deepEqual(errors(edit), [], edit.toString());
 });
 
-test("what is wrong in form, in meaning, in files and between files is told at once", () => {
+test("what is wrong in form, in meaning, in files and between files is told at once (R40, R79, R121)", () => {
   const found = check((s) => {
     s.opcua.readingCycle = "fast";
     node(s, 0, { nodeId: "x", id: 0 });
@@ -162,7 +162,7 @@ test("faults in a form do not hide others: what is taken out of one part leaves 
   );
 });
 
-test("passwords of four kinds of characters, 14 or more, are not called weak", () => {
+test("passwords of four kinds of characters, 14 or more, are not called weak (K24)", () => {
   const weak = (password: string): boolean =>
     check((s) => (s.mqtt.userCredentials = { username: "u", password })).some(
       ({ rule }) => rule === "password-weak",
@@ -179,7 +179,7 @@ test("passwords of four kinds of characters, 14 or more, are not called weak", (
     assert.equal(weak(password), true);
 });
 
-test("facts of a certificate, with the openssl command as the judge; a damaged one throws", () => {
+test("facts of a certificate, with the openssl command as the judge; a damaged one throws (R131, L2)", () => {
   for (const name of ["client", "mqtt", "ec", "early", "sha1", "nameless"]) {
     const facts = certificateFacts(derOf(name));
     const file = made.get(name)?.certFile ?? "";
@@ -200,7 +200,7 @@ test("facts of a certificate, with the openssl command as the judge; a damaged o
   );
 });
 
-test("the schemas explain every setting", () => {
+test("the schemas explain every setting (R42–R62, R81–R101)", () => {
   const walk = (schema: Json, path: string): void => {
     assert.ok(typeof schema.title === "string" && typeof schema.description === "string", path);
     for (const [name, part] of Object.entries((schema.properties as Record<string, Json> | undefined) ?? {}))

@@ -43,12 +43,12 @@ const SAME: readonly (readonly [number, number])[] = [
   [2, 2],
 ];
 
-test("without the file, without a roadmap, and with the roadmap of version 1.2 the samples are routed alike", () => {
+test("without the file, without a roadmap, and with the roadmap of version 1.2 the samples are routed alike (R117–R120, R122)", () => {
   for (const guide of [ABSENT, json(GUIDE), road(SAME)])
     assert.deepEqual(open(guide), { routes: SAME, lines: STARTED });
 });
 
-test("a roadmap decides alone", () => {
+test("a roadmap decides alone (R118)", () => {
   const { routes, lines } = open(
     road([
       [1, 2],
@@ -72,7 +72,7 @@ test("an empty roadmap lets nothing through, and says so", () => {
   assert.deepEqual([routes, lines.length], [[], 7]);
 });
 
-test("a faulty GuideSettings-0.json is told in full; the block of R140 is missing, and nothing is routed by guess", () => {
+test("a faulty GuideSettings-0.json is told in full; the block of R140 is missing, and nothing is routed by guess (R140, R141)", () => {
   const faulty: [RawFile, RegExp[]][] = [
     [
       { bytes: Buffer.from("{") },

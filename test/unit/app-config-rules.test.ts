@@ -370,7 +370,7 @@ const CASES: Readonly<
 };
 
 for (const [id, { faults, message, also = [] }] of Object.entries(CASES)) {
-  test(`rule ${id}`, () => {
+  test(`rule ${id} (R69, R70, R121, R128–R132, K12, K24, K33, K36, K38)`, () => {
     const found = faults();
     const lines = found.map((fault) => `${fault.rule}: ${fault.message}`).join("\n");
     const own = found.find((fault) => fault.rule === id);

@@ -53,7 +53,7 @@ function assertOne(lines: readonly string[], pattern: RegExp): void {
   assert.ok(!line.includes("\n"));
 }
 
-test("the product's own sample files are accepted unchanged", () => {
+test("the product's own sample files are accepted unchanged (R41, R80)", () => {
   const { value, nodes, heartbeat, host, port } = readOpcUaFile(raw(OPCUA_SAMPLE));
   assert.deepEqual(
     { host, port, cycle: value.readingCycle },
@@ -98,7 +98,7 @@ test("a missing, unreadable or garbled file", () => {
   assert.match(latin1[0] ?? "", /it is not UTF-8 text\. Cure: save the file with the encoding UTF-8/);
 });
 
-test("OPC UA settings: each rule says what, where and how to cure it", () => {
+test("OPC UA settings: each rule says what, where and how to cure it (R23, R40, R42–R62)", () => {
   assertOne(
     opcua((s) => delete s.url),
     /the required setting "url" is missing\. Cure: add "url"/,
@@ -174,7 +174,7 @@ test("OPC UA settings: each rule says what, where and how to cure it", () => {
   );
 });
 
-test("MQTT settings: each rule says what, where and how to cure it", () => {
+test("MQTT settings: each rule says what, where and how to cure it (R79, R81–R101, R102, R104, R109)", () => {
   assertOne(
     mqtt((s) => (s.serverUri = "tcp://broker:1883")),
     /setting \/serverUri: must be written ssl:\/\/HOST:PORT, but is "tcp:\/\/broker:1883"/,
@@ -218,7 +218,7 @@ test("MQTT settings: each rule says what, where and how to cure it", () => {
     assert.deepEqual(mqtt(topic(allowed)), []);
 });
 
-test("$ at the beginning of a topic is a warning, not an error", () => {
+test("$ at the beginning of a topic is a warning, not an error (R103)", () => {
   const { warnings, faults } = readMqttFile(
     edited(MQTT_SAMPLE, (s) => (((s.topics as Json[])[2] as Json).topicName = "$SYS/x")),
   );
@@ -254,7 +254,7 @@ test("all faults at once, and no more than anyone can read", () => {
   assert.match(many[20] ?? "", /30 more faults\. Cure: correct the ones above first/);
 });
 
-test("passwords never appear in a message", () => {
+test("passwords never appear in a message (K13)", () => {
   for (const lines of [
     opcua((s) => (s.userCredentials = "hunter2-hunter2")),
     opcua((s) => (s.userCredentials = { username: ["hunter2-hunter2"], password: { a: "hunter2-hunter2" } })),
@@ -266,7 +266,7 @@ test("passwords never appear in a message", () => {
   }
 });
 
-test("ids and names may not occur twice", () => {
+test("ids and names may not occur twice (R60, R99, R121)", () => {
   assertOne(
     opcua((s) => (((s.nodes as Json[])[1] as Json).id = 1)),
     /setting \/nodes\/1\/id: the id 1 is already used at \/nodes\/0/,
@@ -285,7 +285,7 @@ test("ids and names may not occur twice", () => {
   );
 });
 
-test("routes: the name decides, exactly; what is odd is told", () => {
+test("routes: the name decides, exactly; what is odd is told (R105, R117–R121)", () => {
   const sources = readOpcUaPorts(
     edited(OPCUA_SAMPLE, (s) => {
       (s.nodes as Json[]).push({ id: 9, name: "speed", nodeId: "ns=1;i=1" });
@@ -317,7 +317,7 @@ test("routes: the name decides, exactly; what is odd is told", () => {
   );
 });
 
-test("routes: every source goes to the topic of its name and nowhere else", () => {
+test("routes: every source goes to the topic of its name and nowhere else (R117)", () => {
   const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { maxLength: 12 });
   const ports = (list: readonly string[], from: number) => ({
     hubId: 0,
@@ -336,7 +336,7 @@ test("routes: every source goes to the topic of its name and nowhere else", () =
   );
 });
 
-test("a client identifier is made of the name, short and safe", () => {
+test("a client identifier is made of the name, short and safe (R84)", () => {
   assert.equal(
     clientIdFromName("Kaspersky IoT Secure Gateway 100 MQTT Publisher"),
     "KasperskyIoTSecureGatew",

@@ -164,7 +164,7 @@ test("a reader passes over frames of a kind that it does not know", () => {
   assert.deepEqual(read, [{ port: 6, text: "known" }]);
 });
 
-test("the queue stays below its limit, drops the oldest frame by frame and counts them", () => {
+test("the queue stays below its limit, drops the oldest frame by frame and counts them (R115)", () => {
   const operations = fc.array(
     fc.oneof(
       fc.record({ kind: fc.constant("text" as const), length: fc.integer({ min: 0, max: 9000 }) }),
@@ -296,7 +296,7 @@ test("a sender whose pipe is stuck drops the oldest and never a part of a frame"
   assert.ok(read.every(({ port }, index) => index === 0 || port > (read[index - 1]?.port ?? 0)));
 });
 
-test("the forwarder passes on what has a route, readdressed, in order, however it is cut and however slow the pipe is", () => {
+test("the forwarder passes on what has a route, readdressed, in order, however it is cut and however slow the pipe is (R33, R117, R118)", () => {
   const routes = new Map([
     [1, 101],
     [2, 102],

@@ -61,7 +61,7 @@ test("only the directory limit is exceeded: the line goes to the current file (R
     );
   }));
 
-test("the current file is the only one and the directory is full: it makes room for a new one", (t) =>
+test("the current file is the only one and the directory is full: it makes room for a new one (R167)", (t) =>
   withFolder(t, (folder) => {
     const log = open(folder, 100, 20);
     for (const text of ["aaaaaaaaaaaaaaa", "bbbbbbbbbb"]) assert.equal(log.append(line(text)), true);
@@ -72,7 +72,7 @@ test("the current file is the only one and the directory is full: it makes room 
     );
   }));
 
-test("a line longer than a file may be has a file of its own, whole", (t) =>
+test("a line longer than a file may be has a file of its own, whole (R159, R167)", (t) =>
   withFolder(t, (folder) => {
     const log = open(folder, 10, 100);
     for (const text of ["a", "long ".repeat(6), "b"]) assert.equal(log.append(line(text)), true);
@@ -109,7 +109,7 @@ test("each start begins a new file, and older files count and go first (R163)", 
     assert.match(files(folder)[0]?.name ?? "", /^health-00000002-20261122T210000Z\.log$/);
   }));
 
-test("names sort by age even when the clock runs backwards", (t) =>
+test("names sort by age even when the clock runs backwards (R166)", (t) =>
   withFolder(t, (folder) => {
     for (const [index, time] of ["2026-01-01", "2001-01-01", "2030-01-01"].entries()) {
       const limits = { fileBytes: 100, directoryBytes: 1000 };
@@ -123,7 +123,7 @@ test("names sort by age even when the clock runs backwards", (t) =>
     );
   }));
 
-test("foreign files and the settings are neither counted nor touched", (t) =>
+test("foreign files and the settings are neither counted nor touched (R167)", (t) =>
   withFolder(t, (folder) => {
     writeFileSync(join(folder, ".log"), "x".repeat(500));
     writeFileSync(join(folder, "notes.txt"), "y".repeat(500));
@@ -193,7 +193,7 @@ test(
     }),
 );
 
-test("`.log`: one Key=Value per line, in any order, with any line ends", () => {
+test("`.log`: one Key=Value per line, in any order, with any line ends (R154–R156)", () => {
   const limits = { fileBytes: 100000000, directoryBytes: 1500000000 };
   assert.deepEqual(parseLogSettings("LogFileSizeLimit=100000000\nDirectorySizeLimit=1500000000\n"), limits);
   assert.deepEqual(
@@ -202,7 +202,7 @@ test("`.log`: one Key=Value per line, in any order, with any line ends", () => {
   );
 });
 
-test("`.log` with a limit that is none: no log, and the line says why", () => {
+test("`.log` with a limit that is none: no log, and the line says why (R167)", () => {
   const faulty = (text: string, message: RegExp) => assert.throws(() => parseLogSettings(text), message);
   faulty(
     "",
@@ -217,7 +217,7 @@ test("`.log` with a limit that is none: no log, and the line says why", () => {
   }
 });
 
-test("the time stamp of R145", () => {
+test("the time stamp of R145 (R145)", () => {
   assert.equal(stamp(TIME, 0), "[2026-11-22 21:00:00.007 (UTC+0000)]");
   assert.equal(stamp(new Date(Date.UTC(2001, 0, 2, 3, 4, 5, 60)), 0), "[2001-01-02 03:04:05.060 (UTC+0000)]");
   // R149: the zone's own time, with its offset.

@@ -61,7 +61,7 @@ function publisherOf(configured: MqttSettings) {
 
 const payload = (packet: Extract<Packet, { cmd: "publish" }>): string => packet.payload.toString();
 
-test("CONNECT carries what is configured, and messages are never retained", async () => {
+test("CONNECT carries what is configured, and messages are never retained (R3, R84, R91–R97, R110–R112)", async () => {
   const broker = await listen();
   const { push, publisher } = publisherOf(settings(broker.port));
   const link = await broker.connection();
@@ -91,7 +91,7 @@ test("CONNECT carries what is configured, and messages are never retained", asyn
   assert.equal((await link.expect("publish")).topic, "/");
 });
 
-test("what was not acknowledged comes again first, in order, with DUP and the same id; nothing else does", async () => {
+test("what was not acknowledged comes again first, in order, with DUP and the same id; nothing else does (L15)", async () => {
   const broker = await listen();
   const { push } = publisherOf(settings(broker.port));
   const first = await broker.connection();
@@ -208,7 +208,7 @@ test("no more than the window is under way; the source is paused and goes on wit
   await until(() => source.paused);
 });
 
-test("whatever a publisher never asked for ends the connection, with a line that says so", async () => {
+test("whatever a publisher never asked for ends the connection, with a line that says so (R33)", async () => {
   const cases: readonly (readonly [string, readonly number[], RegExp])[] = [
     [
       "PUBLISH",
@@ -235,7 +235,7 @@ test("whatever a publisher never asked for ends the connection, with a line that
   }
 });
 
-test("a refused CONNECT says why, once, and is tried again", async () => {
+test("a refused CONNECT says why, once, and is tried again (R92, R113)", async () => {
   const causes: readonly (readonly [number, RegExp])[] = [
     [1, /does not speak MQTT 3\.1\.1/],
     [2, /refuses the client identifier/],
@@ -265,7 +265,7 @@ test("a refused CONNECT says why, once, and is tried again", async () => {
   }
 });
 
-test("the good-bye is a DISCONNECT, so that the last will stays unpublished", async () => {
+test("the good-bye is a DISCONNECT, so that the last will stays unpublished (R110)", async () => {
   const broker = await listen();
   const { publisher, lines, push } = publisherOf(settings(broker.port));
   const link = await broker.connection();
@@ -287,7 +287,7 @@ test("stopping before the broker has answered just ends the connection", async (
   assert.equal(await link.next(), null);
 });
 
-test("a broker that takes everything and answers nothing is noticed within 1.5 keep-alive times", async () => {
+test("a broker that takes everything and answers nothing is noticed within 1.5 keep-alive times (R96, L14)", async () => {
   const broker = await listen();
   const { lines } = publisherOf(settings(broker.port, { keepAlive: 2 }));
   const link = await broker.connection();
@@ -369,7 +369,7 @@ test("more bytes than the window holds wait, and a message longer than it goes a
   await until(() => !source.paused);
 });
 
-test("a broker with a certificate of somebody else, or for another host, is refused with a cure", async () => {
+test("a broker with a certificate of somebody else, or for another host, is refused with a cure (R127)", async () => {
   const foreign = await site.pki.issue({ name: "foreign-ca", use: "ca", key: "ec:P-256" });
   const broker = await listen();
   const refused = async (change: Partial<MqttSettings>): Promise<string> => {

@@ -29,7 +29,7 @@ const encode = (options: VariantOptions): string =>
   encodeVariant(new Variant({ arrayType: VariantArrayType.Scalar, ...options }), NAMESPACES);
 const parse = (options: VariantOptions): unknown => JSON.parse(encode(options));
 
-test("a double reads back as the very same value, as the shortest text", () => {
+test("a double reads back as the very same value, as the shortest text (R76, L7)", () => {
   fc.assert(
     fc.property(fc.double(), (value) => {
       const read: unknown = JSON.parse(encodeDouble(value));
@@ -40,7 +40,7 @@ test("a double reads back as the very same value, as the shortest text", () => {
   );
 });
 
-test("a float reads back as the same 32 bits, and no shorter text would do", () => {
+test("a float reads back as the same 32 bits, and no shorter text would do (R76, L7)", () => {
   fc.assert(
     fc.property(fc.float(), (value) => {
       const text = encodeFloat(value);
@@ -109,7 +109,7 @@ test("any text survives, quotes, control characters and half surrogate pairs inc
   assert.equal(encode({ dataType: DataType.String, value: null }), "null");
 });
 
-test("each simple type of R76", () => {
+test("each simple type of R76 (R76)", () => {
   const cases: readonly (readonly [VariantOptions, string])[] = [
     [{ dataType: DataType.Boolean, value: true }, "true"],
     [{ dataType: DataType.SByte, value: -128 }, "-128"],
@@ -174,7 +174,7 @@ test("each simple type of R76", () => {
   }
 });
 
-test("arrays, empty arrays and arrays of variants", () => {
+test("arrays, empty arrays and arrays of variants (R77, L6)", () => {
   const arrayType = VariantArrayType.Array;
   assert.equal(
     encode({ dataType: DataType.Double, arrayType, value: new Float64Array([1, 2.5, Number.NaN]) }),
@@ -204,7 +204,7 @@ test("arrays, empty arrays and arrays of variants", () => {
   assert.equal(encode({ dataType: DataType.Variant, arrayType, value: variants }), '[false,"x"]');
 });
 
-test("a matrix nests its rows", () => {
+test("a matrix nests its rows (R77, L6)", () => {
   const matrix = (dimensions: number[], value: Int32Array): string =>
     encode({ dataType: DataType.Int32, arrayType: VariantArrayType.Matrix, dimensions, value });
   assert.equal(matrix([2, 3], new Int32Array([1, 2, 3, 4, 5, 6])), "[[1,2,3],[4,5,6]]");

@@ -109,7 +109,7 @@ function assertOne(read: () => unknown, pattern: RegExp): void {
 const derKey = (certificate: Certificate, form: readonly string[]): Buffer =>
   execFileSync("openssl", [...form, "-in", certificate.keyFile, "-outform", "DER"]);
 
-test("the defaults of the OPC UA settings", () => {
+test("the defaults of the OPC UA settings (R41, R46–R49, R54, R56)", () => {
   const settings = readOpcUa({ settings: { userCredentials: { username: "u", password: STRONG } } });
   const { mode, policy, readingCycle, url, user, heartbeat, warnings } = settings;
   assert.deepEqual(
@@ -128,7 +128,7 @@ test("the defaults of the OPC UA settings", () => {
   assert.equal(settings.identity?.applicationUri, URI);
 });
 
-test("certificates and keys for OPC UA are read as PEM and as DER, PKCS#8 and PKCS#1", () => {
+test("certificates and keys for OPC UA are read as PEM and as DER, PKCS#8 and PKCS#1 (R51, R52)", () => {
   const pem = readOpcUa();
   const forms = [derKey(client, ["pkcs8", "-topk8", "-nocrypt"]), derKey(client, ["rsa", "-traditional"])];
   for (const key of forms) {
@@ -141,7 +141,7 @@ test("certificates and keys for OPC UA are read as PEM and as DER, PKCS#8 and PK
   }
 });
 
-test("OPC UA: files that are missing, damaged, or do not belong together", () => {
+test("OPC UA: files that are missing, damaged, or do not belong together (R17, R18, R23, R131, L2)", () => {
   const certificates = { "c.crt": der(client), "s.crt": der(server) };
   assertOne(
     () => readOpcUa({ certificates: { "s.crt": der(server) } }),
@@ -183,7 +183,7 @@ test("OPC UA: files that are missing, damaged, or do not belong together", () =>
   );
 });
 
-test("OPC UA: a secured mode without certificate or without anyone to trust", () => {
+test("OPC UA: a secured mode without certificate or without anyone to trust (R50, R132)", () => {
   assertOne(
     () => readOpcUa({ settings: { security: { trustList: ["s.crt"] } } }),
     /setting \/security: mode SignAndEncrypt needs a client certificate and key/,
@@ -195,7 +195,7 @@ test("OPC UA: a secured mode without certificate or without anyone to trust", ()
   );
 });
 
-test("OPC UA: weak settings work and are told", () => {
+test("OPC UA: weak settings work and are told (R68–R70, L4, L5)", () => {
   const user = { username: "u", password: STRONG };
   const texts = (security: unknown, userCredentials: unknown = user) =>
     readOpcUa({ settings: { security, userCredentials } }).warnings.map(({ problem }) => problem);
@@ -208,7 +208,7 @@ test("OPC UA: weak settings work and are told", () => {
   assert.equal(readOpcUa({ settings: { security: null } }).identity, null);
 });
 
-test("OPC UA: a client certificate without application URI is refused", async () => {
+test("OPC UA: a client certificate without application URI is refused (R131)", async () => {
   const plain = await pki.issue({ name: "plain", use: "opcua" });
   assertOne(
     () =>
@@ -220,7 +220,7 @@ test("OPC UA: a client certificate without application URI is refused", async ()
   );
 });
 
-test("the defaults of the MQTT settings", () => {
+test("the defaults of the MQTT settings (R80, R84, R96, R97, L13)", () => {
   const { host, port, clientId, keepAlive, qos, user, will, warnings } = readMqtt();
   assert.deepEqual(
     { host, port, clientId, keepAlive, qos, user, will, warnings },
@@ -237,7 +237,7 @@ test("the defaults of the MQTT settings", () => {
   );
 });
 
-test("MQTT: files that are missing, damaged, or do not belong together", async () => {
+test("MQTT: files that are missing, damaged, or do not belong together (R19, R20, R88–R90, R128–R130, R135)", async () => {
   const certificates = { "c.crt": readFileSync(mqttClient.certFile), "ca.crt": readFileSync(ca.certFile) };
   assertOne(
     () => readMqtt({ certificates: { "c.crt": certificates["c.crt"] } }),
@@ -280,7 +280,7 @@ test("MQTT: files that are missing, damaged, or do not belong together", async (
   );
 });
 
-test("revocation lists: every .crl beside the trusted certificates, PEM and DER; a file that is none is a fault", () => {
+test("revocation lists: every .crl beside the trusted certificates, PEM and DER; a file that is none is a fault (R133, L25)", () => {
   const config = "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n";
   writeFileSync(join(folder, "ca.cnf"), config);
   writeFileSync(join(folder, "index"), "");

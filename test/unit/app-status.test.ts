@@ -87,7 +87,7 @@ test("a log line is one line of at most PIPE_BUF bytes of valid UTF-8, whatever 
   );
 });
 
-test("a log line from outside can't pretend to be two", () => {
+test("a log line from outside can't pretend to be two (K49)", () => {
   assert.equal(
     toLogLine("Warning", "bad\nError: forged\u2028Info: too\u001b[2J").toString(),
     "Warning: bad Error: forged Info: too [2J\n",

@@ -36,7 +36,7 @@ function cellPid(root: string, role: string): number {
   throw new Error(`no process of the ${role} cell`);
 }
 
-test("lines come in the guide's order, killed cells come back, values go on arriving", (t) =>
+test("lines come in the guide's order, killed cells come back, values go on arriving (R137–R142)", (t) =>
   withWorkbench(t, "supervisor", async (bench) => {
     const { server, observer, variables, files } = await startPlant({ bench, gateway: "node" });
     const root = bench.path("card");
@@ -61,7 +61,7 @@ test("lines come in the guide's order, killed cells come back, values go on arri
     }
   }));
 
-test("the health log gets the same lines as the serial line", (t) =>
+test("the health log gets the same lines as the serial line (R153, R165, L16)", (t) =>
   withWorkbench(t, "health-log", async (bench) => {
     const { files } = await startPlant({ bench, gateway: "node" });
     const gateway = startNodeGateway({ bench, files });
@@ -78,7 +78,7 @@ test("the health log gets the same lines as the serial line", (t) =>
     assert.deepEqual(kept, gateway.lines.entries);
   }));
 
-test("no broken settings stop the rest: one line each, and nothing loops", (t) =>
+test("no broken settings stop the rest: one line each, and nothing loops (R141)", (t) =>
   withWorkbench(t, "both-broken", async (bench) => {
     const { files } = await startPlant({ bench, gateway: "node" });
     for (const [path, content] of files) {
@@ -100,7 +100,7 @@ test("no broken settings stop the rest: one line each, and nothing loops", (t) =
     assert.match(errors()[1] ?? "", /MqttPublisherSettings-0\.json, line 2, column \d+: not valid JSON/);
   }));
 
-test("partitions as the init script reports them", () => {
+test("partitions as the init script reports them (R25, R137)", () => {
   const report =
     "HW-BOOT\t/dev/mmcblk0p1\tok\nHW-LOG\t/dev/mmcblk0p2\tok\nHW-IDS\t/dev/mmcblk0p3\tok\nHW-INW\t/dev/mmcblk0p4\tok\nHW-ENW\t/dev/mmcblk0p5\tok\n";
   const whole = partitionLines(parsePartitionReport(report));

@@ -45,7 +45,7 @@ async function clientHello(
   };
 }
 
-test("TLS offers exactly the suites, signatures and versions that the guide lists (R123–R126)", (t) =>
+test("TLS offers exactly the suites, signatures and versions that the guide lists (R123–R126, L17–L19)", (t) =>
   withFolder(t, async (folder) => {
     const { suites, signatures, versions } = await clientHello(await makeMqttSite(folder));
     const SCSV = 0x00ff;

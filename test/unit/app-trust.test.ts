@@ -48,7 +48,7 @@ function refusal(
   }
 }
 
-test("a server whose certificate is in the list is accepted, exactly that one", () => {
+test("a server whose certificate is in the list is accepted, exactly that one (R53, R64, R71)", () => {
   assert.equal(refusal(der(server), [client, server]), "accepted");
   assert.match(
     refusal(der(server), [client]),
@@ -57,7 +57,7 @@ test("a server whose certificate is in the list is accepted, exactly that one", 
   assert.match(refusal(der(server), []), /not in trustList/);
 });
 
-test("a server that shows no certificate is refused", () => {
+test("a server that shows no certificate is refused (R63)", () => {
   assert.match(refusal(Buffer.alloc(0), [server]), /the server has no certificate/);
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), (bytes) => {
@@ -66,11 +66,11 @@ test("a server that shows no certificate is refused", () => {
   );
 });
 
-test("AllowAll accepts any server", () => {
+test("AllowAll accepts any server (R53, L4)", () => {
   checkServerCertificate({ presented: Buffer.alloc(0), trusted: null, revocationLists: [], now: NOW });
 });
 
-test("an expired certificate or one of the future is refused, even when it is in the list", () => {
+test("an expired certificate or one of the future is refused, even when it is in the list (R71, R135)", () => {
   assert.match(
     refusal(der(server), [server], new Date(NOW.getTime() + 4000 * DAYS)),
     /"server" has expired; .*Cure: renew it/,
@@ -81,7 +81,7 @@ test("an expired certificate or one of the future is refused, even when it is in
   );
 });
 
-test("a chain that ends in a trusted authority is accepted, by its signatures and not by its names", async () => {
+test("a chain that ends in a trusted authority is accepted, by its signatures and not by its names (L3)", async () => {
   const intermediate = await pki.issue({ name: "intermediate", use: "ca", issuer: ca });
   const leaf = await pki.issue({ name: "leaf", use: "opcua", issuer: intermediate });
   const direct = await pki.issue({ name: "direct", use: "opcua", issuer: ca });
@@ -129,7 +129,7 @@ function revocationList(issuer: Certificate, revoked: readonly Certificate[]): B
   return readFileSync(join(folder, "list.der"));
 }
 
-test("what a list of its authority names is refused, also when it is trusted itself", async () => {
+test("what a list of its authority names is refused, also when it is trusted itself (R133, L3, L25)", async () => {
   const intermediate = await pki.issue({ name: "revoked-intermediate", use: "ca", issuer: ca });
   const leaf = await pki.issue({ name: "below", use: "opcua", issuer: intermediate });
   const direct = await pki.issue({ name: "stolen", use: "opcua", issuer: ca });
@@ -163,7 +163,7 @@ const ANONYMOUS = 0;
 const USER = 1;
 const { None, Sign, SignAndEncrypt } = MessageSecurityMode;
 
-test("the endpoint: exactly what is set, the strongest for Any, with the right login", () => {
+test("the endpoint: exactly what is set, the strongest for Any, with the right login (R48, R49, R66, R67)", () => {
   const offers = [
     endpoint(None, "None", ANONYMOUS, 9),
     endpoint(Sign, "Basic256Sha256", ANONYMOUS),

@@ -57,7 +57,7 @@ check("the card fits every card sold as 4 GB, in whole sectors, with partitions 
 });
 
 for (const label of EXT3) {
-  check(`${label}: e2fsck finds nothing, and it is plain ext3`, () => {
+  check(`${label}: e2fsck finds nothing, and it is plain ext3 (R8, R12)`, () => {
     judge("e2fsck", "-fn", location(label));
     const header = judge("dumpe2fs", "-h", location(label));
     assert.match(header, new RegExp(`^Filesystem volume name: +${label}$`, "m"));
@@ -76,7 +76,7 @@ for (const label of EXT3) {
   });
 }
 
-check("every directory of R13 to R22 is there, with the right mode and owner", () => {
+check("every directory of R13 to R22 is there, with the right mode and owner (R13–R22)", () => {
   const found = Object.fromEntries(EXT3.map((label) => [label, ext3Tree(image, offsetOf(image, label))]));
   const size = (name: string): number => statSync(join(payload, name)).size;
   const lostAndFound = { "/lost+found": "040700 0:0" };
@@ -121,7 +121,7 @@ check("every directory of R13 to R22 is there, with the right mode and owner", (
   });
 });
 
-check("HW-BOOT holds the payload, byte for byte", () => {
+check("HW-BOOT holds the payload, byte for byte (R10, R13)", () => {
   const dump = join(folder, "dump");
   for (const [name, cardPath] of [
     ["bzImage", "/boot/bzImage"],

@@ -114,7 +114,7 @@ check("the table read by us is the table sgdisk reads", async () => {
     assert.equal(offset, offsetOf(base, label), label);
 });
 
-check("a card pulled from a running device: its journal is replayed before anything else", async () => {
+check("a card pulled from a running device: its journal is replayed before anything else (R5)", async () => {
   const image = copyCard("pulled");
   const target = device(image, "HW-LOG");
   // debugfs writes a transaction into the journal that fills a free block, and leaves the file system unclean.

@@ -76,7 +76,7 @@ test("the finder of commands finds a command that is not there", () => {
   assert.equal(onCard("awk"), false);
 });
 
-test("inittab starts no login and no shell, and only scripts that exist", () => {
+test("inittab starts no login and no shell, and only scripts that exist (R7)", () => {
   const lines = readFileSync(join(OVERLAY, "etc/inittab"), "utf8")
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
@@ -89,7 +89,7 @@ test("inittab starts no login and no shell, and only scripts that exist", () => 
   }
 });
 
-test("the packet filter drops by default in all three directions", () => {
+test("the packet filter drops by default in all three directions (R31)", () => {
   const rules = readFileSync(join(OVERLAY, "etc/iptables.rules"), "utf8");
   for (const chain of ["INPUT", "FORWARD", "OUTPUT"]) {
     assert.match(rules, new RegExp(`^:${chain} DROP \\[0:0\\]$`, "m"));
