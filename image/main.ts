@@ -3,6 +3,7 @@ import { hideBin } from "yargs/helpers";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
 import { rulesCommand } from "./commands/rules.ts";
+import { supportCommand } from "./commands/support.ts";
 import { GwcardError } from "./errors.ts";
 
 /** gwcard, the command line on the installer's PC. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
@@ -31,6 +32,7 @@ const parser = yargs(hideBin(process.argv))
   .command(buildCommand)
   .command(checkCommand)
   .command(rulesCommand)
+  .command(supportCommand)
   .demandCommand(1, "name a command")
   .recommendCommands()
   .strict()

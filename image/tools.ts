@@ -15,6 +15,7 @@ const DEBIAN_PACKAGE = {
   mmd: "mtools",
   mcopy: "mtools",
   xz: "xz-utils",
+  tar: "tar",
 } as const;
 
 export type Tool = keyof typeof DEBIAN_PACKAGE;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gaps, joinRequirements, type Requirement, renderTable, taggedTests } from "../requirements/table.ts";
+import { gaps, joinRequirements, type Requirement, taggedTests } from "../requirements/table.ts";
 
 /** Titles in a form that this file's own text does not show as titles. */
 function source(...titles: readonly string[]): string {
