@@ -1,5 +1,6 @@
 // The configuration check: a fragment line that Kconfig dropped is named with file and line, and stops the build.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { assertConfigKept, droppedLines } from "../../buildroot/from-debian/check-config.ts";
 import { OsBuildError } from "../../buildroot/from-debian/os-build-error.ts";
@@ -39,4 +40,12 @@ test("another value and a switched-on option count as dropped", () => {
     { line: 2, wanted: "# CONFIG_NET is not set", found: "CONFIG_NET=y" },
     { line: 3, wanted: "CONFIG_IPV6=y", found: "# CONFIG_IPV6 is not set" },
   ]);
+});
+
+test("the kernel knows no USB, no COM connectors, no buttons, and loads no modules that would (R6)", () => {
+  const file = new URL("../../buildroot/board/iot2040/linux.fragment", import.meta.url);
+  const lines = new Set(readFileSync(file, "utf8").split("\n"));
+  // The build fails when the final configuration has another value than the fragment.
+  for (const option of ["USB_SUPPORT", "SERIAL_8250_EXAR", "INPUT", "GPIO_CDEV", "MODULES"])
+    assert.ok(lines.has(`# CONFIG_${option} is not set`), `CONFIG_${option} is off`);
 });
