@@ -18,11 +18,22 @@ export interface DemoServerOptions {
   readonly extras?: boolean;
 }
 
-export const SERVER_USER = { username: "KISG100", password: "0R20jN#yZd~zaLKe?2J#@~|YC" };
-
-export class DemoServer {
+/** An OPC UA server whose values a test changes and knows. */
+export interface ValueServer {
   readonly port: number;
   /** Ground truth: every change of every variable, in the order in which they happened. */
+  readonly changes: Journal<Change>;
+  /** Every variable changes `count` times; resolves when all changes are made. */
+  change(command: ServerCommand): Promise<void>;
+  /** Also after stop(): on the same port, with values that have moved on in the meantime. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const SERVER_USER = { username: "KISG100", password: "0R20jN#yZd~zaLKe?2J#@~|YC" };
+
+export class DemoServer implements ValueServer {
+  readonly port: number;
   readonly changes = new Journal<Change>("changes of the demo server", (change) => JSON.stringify(change));
   readonly #options: DemoServerOptions;
   #process: LabProcess | null = null;
@@ -41,7 +52,6 @@ export class DemoServer {
     return server;
   }
 
-  /** Also after stop(): on the same port, with values that have moved on in the meantime. */
   async start(): Promise<void> {
     const { bench, pki, advertised, extras } = this.#options;
     const settings: ServerSettings = {
@@ -75,7 +85,6 @@ export class DemoServer {
     });
   }
 
-  /** Every variable changes `count` times; resolves when all changes are made. */
   async change(command: ServerCommand): Promise<void> {
     const wanted = this.#rounds + command.count;
     this.#process?.child.send(command);

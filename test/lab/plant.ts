@@ -2,16 +2,21 @@
 import { Broker } from "./broker.ts";
 import { BROKER_URI, EXTERNAL, INTERNAL, SERVER_URL } from "./network.ts";
 import { Observer } from "./observer.ts";
-import { DemoServer } from "./opcua-server.ts";
+import { DemoServer, type ValueServer } from "./opcua-server.ts";
+import { Open62541Server } from "./open62541/server.ts";
 import { type KeyKind, makeSitePki, type SitePki } from "./pki.ts";
 import { type SiteFiles, siteFiles } from "./site.ts";
 import { ALL_VARIABLES, type DemoVariable, VARIABLES } from "./variables.ts";
 import type { Workbench } from "./workbench.ts";
 
+export type ServerKind = "node-opcua" | "open62541";
+
 export interface PlantOptions {
   readonly bench: Workbench;
   /** Where the gateway runs: on the card, with two networks of its own, or as a process of this machine. */
   readonly gateway: "card" | "node";
+  /** Who speaks OPC UA to the gateway; default: node-opcua. */
+  readonly serverKind?: ServerKind;
   /** Also the variables beyond R76. */
   readonly extras?: boolean;
   readonly mqttKey?: KeyKind;
@@ -23,7 +28,7 @@ export interface PlantOptions {
 
 export interface Plant {
   readonly pki: SitePki;
-  readonly server: DemoServer;
+  readonly server: ValueServer;
   readonly broker: Broker;
   readonly observer: Observer;
   readonly variables: readonly DemoVariable[];
@@ -33,7 +38,7 @@ export interface Plant {
 }
 
 export async function startPlant(options: PlantOptions): Promise<Plant> {
-  const { bench, gateway, extras = false, mqttKey, ...site } = options;
+  const { bench, gateway, extras = false, mqttKey, serverKind = "node-opcua", ...site } = options;
   const onCard = gateway === "card";
   const pki = await makeSitePki({
     dir: bench.path("pki"),
@@ -41,15 +46,19 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
     brokerAddress: onCard ? EXTERNAL.peer : "127.0.0.1",
     ...(mqttKey === undefined ? {} : { mqttKey }),
   });
-  const server = await DemoServer.start({
-    bench,
-    pki,
-    extras,
-    ...(onCard ? { advertised: SERVER_URL } : {}),
-  });
+  const variables = extras ? ALL_VARIABLES : VARIABLES;
+  const server =
+    serverKind === "open62541"
+      ? await Open62541Server.start({
+          bench,
+          variables,
+          certificate: pki.opcuaServer,
+          trusted: [pki.opcuaClient],
+          endpoints: [["Basic256Sha256", "SignAndEncrypt"]],
+        })
+      : await DemoServer.start({ bench, pki, extras, ...(onCard ? { advertised: SERVER_URL } : {}) });
   const broker = await Broker.start({ bench, pki });
   const observer = await Observer.start({ bench, pki, broker });
-  const variables = extras ? ALL_VARIABLES : VARIABLES;
   const files = siteFiles({
     pki,
     variables,

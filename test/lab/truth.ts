@@ -3,12 +3,12 @@ import { compareTopic } from "./compare.ts";
 import { LabError } from "./errors.ts";
 import type { Message, Observer } from "./observer.ts";
 import type { Change } from "./opcua-protocol.ts";
-import type { DemoServer } from "./opcua-server.ts";
+import type { ValueServer } from "./opcua-server.ts";
 import { topicOf } from "./site.ts";
 import type { DemoVariable } from "./variables.ts";
 
 export interface ArrivalOptions {
-  readonly server: DemoServer;
+  readonly server: ValueServer;
   readonly observer: Observer;
   readonly variables: readonly DemoVariable[];
   readonly deadlineMs: number;
