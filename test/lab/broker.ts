@@ -114,6 +114,16 @@ export class Broker {
     });
   }
 
+  /** mosquitto writes the sessions to its file now, and not only when it ends. */
+  save(): void {
+    this.#process?.child.kill("SIGUSR1");
+  }
+
+  /** It ends without a word; what its file does not have is lost. */
+  async kill(): Promise<void> {
+    await this.#process?.stop("SIGKILL");
+  }
+
   /** SIGTERM: mosquitto writes the sessions to its file, cuts every connection and ends. */
   async stop(): Promise<void> {
     await this.#process?.stop();

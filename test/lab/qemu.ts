@@ -118,6 +118,11 @@ export class Machine {
     return parseHardwareClock(found);
   }
 
+  /** Pulls the cable of a port out, or puts it in. */
+  async setLink(side: "internal" | "external", up: boolean): Promise<void> {
+    await askMonitor(this.#monitor, "set_link", { name: side, up });
+  }
+
   /** CPU time that the machine has used on this host so far: a guest that loops takes a whole core. */
   cpuSeconds(): number {
     // Fields 14 and 15 of proc(5)'s stat, counted behind the name in parentheses, in ticks of USER_HZ.

@@ -1,0 +1,169 @@
+/** Judges the record of a soak: every value accounted for, memory flat, every outage survived. */
+import { type MemorySample, type Slope, slopeOf } from "./memory.ts";
+import type { Outage } from "./outage.ts";
+import type { SoakRecord } from "./soak.ts";
+
+/** Values may still be on their way when the harness notes the time of an outage's begin or end. */
+const BEFORE_MS = 2000;
+const AFTER_MS = 3000;
+/** How many messages may be on their way to the broker, unacknowledged, when a connection breaks (Outbox). */
+const MOST_UNACKNOWLEDGED = 512;
+/** Memory counts after this share of the run, and when both sides have been well for so long. */
+const WARM_UP_SHARE = 0.15;
+const SETTLED_MS = 30_000;
+const LONG_MINUTES = 60;
+/**
+ * The device's memory may grow by so much, in kB per hour, above three times the standard error of the slope. A long
+ * run sees a leak of a quarter megabyte an hour; minutes only see one that fills the device within two days.
+ */
+const SLOPE_BOUND = { long: 256, short: 8192 } as const;
+
+export type Explanation = "OPC UA outage" | "server's queue" | "dropped by the device" | "none";
+type Gap = SoakRecord["gaps"][number];
+
+function explain(record: SoakRecord, gap: Gap): Explanation {
+  const inside = ({ startedAt, endedAt, madeAt }: Outage) =>
+    gap.fromAt >= startedAt - BEFORE_MS && gap.toAt <= Math.max(madeAt ?? 0, endedAt ?? 0) + AFTER_MS;
+  if (record.outages.some((outage) => outage.side === "opcua" && inside(outage))) return "OPC UA outage";
+  if (gap.overflow) return "server's queue";
+  if (record.droppedByLog > 0 && record.outages.some((outage) => outage.side === "mqtt" && inside(outage)))
+    return "dropped by the device";
+  return "none";
+}
+
+/** Values that did not arrive, by what explains it. */
+export function missing(record: SoakRecord): Record<Explanation, number> {
+  const found = { "OPC UA outage": 0, "server's queue": 0, "dropped by the device": 0, none: 0 };
+  for (const gap of record.gaps) found[explain(record, gap)] += gap.values;
+  return found;
+}
+
+/** Samples after the warm-up at which both sides had been well for a while: what is buffered then is nothing. */
+export function calmSamples(record: SoakRecord): MemorySample[] {
+  const { startedAt, endedAt, outages, memory } = record;
+  const from = startedAt + WARM_UP_SHARE * (endedAt - startedAt);
+  const settle = record.minutes >= LONG_MINUTES ? SETTLED_MS : SETTLED_MS / 10;
+  const disturbed = (at: number) =>
+    outages.some(
+      (outage) => at >= outage.startedAt && at <= (outage.recoveredAt ?? Number.POSITIVE_INFINITY) + settle,
+    );
+  return memory.filter(({ at }) => at >= from && !disturbed(at));
+}
+
+/** Of the whole system and of each cell. */
+export function slopes(record: SoakRecord): Map<string, Slope> {
+  const samples = calmSamples(record);
+  const found = new Map<string, Slope>();
+  for (const name of Object.keys(samples.at(-1)?.megabytes ?? {})) {
+    const points = samples.flatMap(({ at, megabytes }) => {
+      const value = megabytes[name];
+      return value === undefined ? [] : [{ at, megabytes: value }];
+    });
+    const slope = slopeOf(points);
+    if (slope !== null) found.set(name, slope);
+  }
+  return found;
+}
+
+/** What is wrong; empty: all is well. */
+export function judge(record: SoakRecord): string[] {
+  const faults: string[] = [];
+  if (record.broken !== null) faults.push(`the soak ended before its time: ${record.broken}`);
+  for (const gap of record.gaps.filter((each) => explain(record, each) === "none").slice(0, 20)) {
+    const at = new Date(gap.fromAt).toISOString();
+    faults.push(`item ${gap.item} lacks ${gap.values} values from number ${gap.from}, made at ${at}`);
+  }
+  const lost = missing(record);
+  if (lost.none > 0) faults.push(`${lost.none} values are lost and nothing explains it`);
+  if (lost["dropped by the device"] > record.droppedByLog) {
+    faults.push(
+      `${lost["dropped by the device"]} values are lost, but the device says that it dropped ${record.droppedByLog}`,
+    );
+  }
+  if (record.arrived + record.gaps.reduce((sum, gap) => sum + gap.values, 0) < record.made - record.items) {
+    faults.push("values are neither there nor missing: the account is wrong");
+  }
+  if (record.outOfOrder > 0) faults.push(`${record.outOfOrder} values came after younger ones of their item`);
+  for (const odd of record.oddPayloads.slice(0, 5)) faults.push(`no value: ${odd}`);
+  const of = (side: Outage["side"]) => record.outages.filter((outage) => outage.side === side);
+  const mostTwice =
+    MOST_UNACKNOWLEDGED * reconnects(record, "MQTT") + record.items * (reconnects(record, "OPC UA") + 1);
+  if (record.duplicates > mostTwice)
+    faults.push(`${record.duplicates} values came twice, at most ${mostTwice} may`);
+  for (const side of ["opcua", "mqtt"] as const) {
+    if (of(side).length === 0) faults.push(`no outage of the ${side} side: the run is too short`);
+    for (const { kind, plannedSeconds, startedAt } of of(side).filter((each) => each.recoveredAt === null)) {
+      const at = new Date(startedAt).toISOString();
+      faults.push(`no value came after the outage ${side} ${kind} of ${plannedSeconds} s at ${at}`);
+    }
+  }
+  for (const { text } of record.log.filter((line) => line.text.startsWith("Error: "))) faults.push(text);
+  const bound = record.minutes >= LONG_MINUTES ? SLOPE_BOUND.long : SLOPE_BOUND.short;
+  const grown = slopes(record);
+  if (!grown.has("whole")) faults.push("too few calm moments to say how memory develops");
+  for (const [name, { kilobytesPerHour, errorKilobytesPerHour }] of grown) {
+    if (kilobytesPerHour - 3 * errorKilobytesPerHour > bound)
+      faults.push(
+        `memory (${name}) grows by ${kilobytesPerHour.toFixed(0)} kB per hour, more than ${bound} even without noise`,
+      );
+  }
+  return faults;
+}
+
+function reconnects(record: SoakRecord, side: "OPC UA" | "MQTT"): number {
+  return record.log.filter(({ text }) => text.includes(`${side} `) && text.includes("established connection"))
+    .length;
+}
+
+function milliseconds(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const seconds = (value: number | undefined) => (value === undefined ? "-" : (value / 1000).toFixed(1));
+  return `${seconds(sorted[Math.floor(sorted.length / 2)]).padStart(7)} ${seconds(sorted.at(-1)).padStart(7)}`;
+}
+
+/** The record as tables. */
+export function describe(record: SoakRecord): string {
+  const lines = [
+    `soak of ${((record.endedAt - record.startedAt) / 60_000).toFixed(1)} minutes, seed ${record.seed}`,
+    "",
+    "outages          number   out [s]  lost values   back after [s]: median, longest (alone)",
+  ];
+  for (const side of ["opcua", "mqtt"] as const) {
+    for (const kind of ["cut", "stall", "restart", "kill", "link"] as const) {
+      const all = record.outages.filter((outage) => outage.side === side && outage.kind === kind);
+      const out = all.reduce(
+        (sum, each) => sum + ((each.endedAt ?? each.startedAt) - each.startedAt) / 1000,
+        0,
+      );
+      const lost = record.gaps
+        .filter((gap) => all.some((each) => explain({ ...record, outages: [each] }, gap) !== "none"))
+        .reduce((sum, gap) => sum + gap.values, 0);
+      const alone = all.filter(({ overlapped, recoveredAt }) => !overlapped && recoveredAt !== null);
+      const back = alone.map(({ recoveredAt, endedAt }) => (recoveredAt ?? 0) - (endedAt ?? 0));
+      lines.push(
+        `${`${side} ${kind}`.padEnd(16)} ${String(all.length).padStart(6)} ${out.toFixed(0).padStart(9)} ` +
+          `${String(side === "opcua" ? lost : 0).padStart(12)}   ${milliseconds(back)}`,
+      );
+    }
+  }
+  const lost = missing(record);
+  lines.push(
+    "",
+    `values made ${record.made}, arrived ${record.arrived}, twice ${record.duplicates} (${record.flaggedDuplicates} with DUP), ` +
+      `connections: OPC UA ${reconnects(record, "OPC UA")}, MQTT ${reconnects(record, "MQTT")}`,
+    `values missing: ${Object.entries(lost)
+      .map(([why, count]) => `${why} ${count}`)
+      .join(", ")}; the device says that it dropped ${record.droppedByLog}`,
+    "",
+    "memory           samples  least   most [MB]   slope [kB/h] ± standard error",
+  );
+  for (const [name, slope] of slopes(record)) {
+    lines.push(
+      `${name.padEnd(16)} ${String(slope.samples).padStart(7)} ${slope.minMegabytes.toFixed(2).padStart(6)} ` +
+        `${slope.maxMegabytes.toFixed(2).padStart(6)}        ${slope.kilobytesPerHour.toFixed(0).padStart(7)} ± ${slope.errorKilobytesPerHour.toFixed(0)}`,
+    );
+  }
+  const most = Math.max(...record.memory.map(({ megabytes }) => megabytes.whole ?? 0));
+  lines.push(`whole, also during outages: at most ${most} MB`);
+  return lines.join("\n");
+}
