@@ -89,6 +89,14 @@ export class Ledger {
     });
   }
 
+  /** How many values were made before the first one of their item that arrived. */
+  beforeFirst(madeAt: readonly number[]): number {
+    return this.#counts.reduce((sum, counts) => {
+      const first = counts.findIndex((count) => count > 0);
+      return sum + madeAt.slice(0, Math.max(0, first)).filter((at) => !Number.isNaN(at)).length;
+    }, 0);
+  }
+
   /** Everything that was made and did not arrive, from the first round that arrived of each item to round `last`. */
   gaps(madeAt: readonly number[], last: number): Gap[] {
     const found: Gap[] = [];

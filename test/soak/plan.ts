@@ -25,7 +25,7 @@ const INSTANT_CUTS = 4;
 const SHORT_SECONDS = [1, 40] as const;
 const LONG_SECONDS = [40, 300] as const;
 /** In a long soak, out of a hundred outages. */
-const LONG_PERCENT = 18;
+const LONG_PERCENT = 12;
 
 export class OutagePlan {
   readonly #random: Random;

@@ -63,6 +63,8 @@ export interface SoakRecord {
   readonly endedAt: number;
   readonly rounds: number;
   readonly made: number;
+  /** Of these, before the device was up. */
+  readonly beforeFirst: number;
   readonly arrived: number;
   readonly duplicates: number;
   readonly flaggedDuplicates: number;
@@ -170,7 +172,7 @@ export class Soak {
   }
 
   async #disturb(side: Side, until: number): Promise<void> {
-    const { seed, minutes, say } = this.#options;
+    const { seed, minutes } = this.#options;
     const plan = new OutagePlan({ seed, side, long: minutes >= LONG_MINUTES });
     const begun = Date.now();
     let veryLong = minutes >= LONG_MINUTES ? VERY_LONG[side] : null;
@@ -262,6 +264,7 @@ export class Soak {
       endedAt: Date.now(),
       rounds: lastRound + 1,
       made: ledger.items * madeAt.filter((at) => !Number.isNaN(at)).length,
+      beforeFirst: ledger.beforeFirst(madeAt),
       arrived: ledger.arrived,
       duplicates: ledger.duplicates,
       flaggedDuplicates: ledger.flagged,

@@ -31,6 +31,26 @@ function explain(record: SoakRecord, gap: Gap): Explanation {
   return "none";
 }
 
+/**
+ * The server's session and its queues (200 values per item, one each 250 ms) outlive an outage of the network that is so
+ * long from its begin to the first value: a client that resumes its session misses nothing.
+ */
+const RESUMABLE_MS = 45_000;
+
+/** Values that were lost in outages which a session survives. */
+export function lostThoughResumable(record: SoakRecord): number {
+  const resumable = record.outages.filter(
+    ({ side, kind, startedAt, madeAt }) =>
+      side === "opcua" &&
+      (kind === "cut" || kind === "stall" || kind === "link") &&
+      madeAt !== null &&
+      madeAt - startedAt < RESUMABLE_MS,
+  );
+  return record.gaps
+    .filter((gap) => explain({ ...record, outages: resumable }, gap) === "OPC UA outage")
+    .reduce((sum, gap) => sum + gap.values, 0);
+}
+
 /** Values that did not arrive, by what explains it. */
 export function missing(record: SoakRecord): Record<Explanation, number> {
   const found = { "OPC UA outage": 0, "server's queue": 0, "dropped by the device": 0, none: 0 };
@@ -80,9 +100,10 @@ export function judge(record: SoakRecord): string[] {
       `${lost["dropped by the device"]} values are lost, but the device says that it dropped ${record.droppedByLog}`,
     );
   }
-  if (record.arrived + record.gaps.reduce((sum, gap) => sum + gap.values, 0) < record.made - record.items) {
-    faults.push("values are neither there nor missing: the account is wrong");
-  }
+  const unaccounted =
+    record.made - record.beforeFirst - record.arrived - record.gaps.reduce((sum, gap) => sum + gap.values, 0);
+  if (unaccounted !== 0)
+    faults.push(`the account is wrong: ${unaccounted} values are neither there nor missing`);
   if (record.outOfOrder > 0) faults.push(`${record.outOfOrder} values came after younger ones of their item`);
   for (const odd of record.oddPayloads.slice(0, 5)) faults.push(`no value: ${odd}`);
   const of = (side: Outage["side"]) => record.outages.filter((outage) => outage.side === side);
@@ -149,11 +170,12 @@ export function describe(record: SoakRecord): string {
   const lost = missing(record);
   lines.push(
     "",
-    `values made ${record.made}, arrived ${record.arrived}, twice ${record.duplicates} (${record.flaggedDuplicates} with DUP), ` +
+    `values made ${record.made}, before the device was up ${record.beforeFirst}, arrived ${record.arrived}, twice ${record.duplicates} (${record.flaggedDuplicates} with DUP), ` +
       `connections: OPC UA ${reconnects(record, "OPC UA")}, MQTT ${reconnects(record, "MQTT")}`,
     `values missing: ${Object.entries(lost)
       .map(([why, count]) => `${why} ${count}`)
       .join(", ")}; the device says that it dropped ${record.droppedByLog}`,
+    `of these in interruptions of the network that an OPC UA session survives: ${lostThoughResumable(record)}`,
     "",
     "memory           samples  least   most [MB]   slope [kB/h] ± standard error",
   );
