@@ -17,6 +17,11 @@ export interface CellContext {
   report(status: Status): void;
   /** Calls back once, when the supervisor says that the peer may be connected. */
   onGo(callback: () => void): void;
+  /**
+   * Calls back when the side's network has changed: `retry`: link and address are there, whoever waits may try at once;
+   * `drop`: the address is gone, a connection that was made from it can't be alive any more (L20).
+   */
+  onNetwork(callback: (word: "retry" | "drop") => void): void;
   /** Calls back when the gateway is being stopped; the cell ends itself when it has said good-bye. */
   onStop(callback: () => void): void;
 }

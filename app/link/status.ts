@@ -20,18 +20,35 @@ export type Status =
   /** From the console: set the clocks to this many seconds after 1970-01-01 00:00:00 UTC (R148, R150). */
   | { readonly kind: "clock"; readonly seconds: number }
   /** From the console: tell how the device is doing. */
-  | { readonly kind: "vitals" };
+  | { readonly kind: "vitals" }
+  /** The answer to `ping`: the cell's event loop turns. */
+  | { readonly kind: "alive" }
+  /** The connection to the peer stands. */
+  | { readonly kind: "connected" }
+  /** It does not, and why: printable ASCII, for operators only. */
+  | { readonly kind: "disconnected"; readonly reason: string };
 
-/** The supervisor's only word to a cell: your peer is reachable now, connect. */
-export const GO = "go";
+/**
+ * The supervisor's words to a cell: `go`: the peer is reachable now, connect; `ping`: answer that you are alive; `retry`:
+ * link and address have come back, try at once; `drop`: your address is gone, the connection can't be alive any more.
+ */
+export const WORDS = ["go", "ping", "retry", "drop"] as const;
+export type Word = (typeof WORDS)[number];
+
+export function isWord(text: string): text is Word {
+  return (WORDS as readonly string[]).includes(text);
+}
 
 /** A mark in a log pipe: everything written before it has been put out when the log cell reports it. */
 export const MARK_PREFIX = "\u0001mark ";
 
 const MAX_LINE_BYTES = 300;
+/** RFC 1123 §2.1, and underscores: no host name by the book, but names in plants have them, and resolvers take them. */
 const HOST =
-  /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
-const PEER_LINE = /^peer ([A-Za-z0-9.-]{1,253}) ([1-9][0-9]{0,4})$/;
+  /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$/;
+const PEER_LINE = /^peer ([A-Za-z0-9._-]{1,253}) ([1-9][0-9]{0,4})$/;
+const MAX_REASON = 250;
+const DISCONNECTED_LINE = new RegExp(`^disconnected ([\\x20-\\x7e]{0,${MAX_REASON}})$`);
 const REACHED_LINE = /^reached ([0-9]{1,9})$/;
 const CLOCK_LINE = /^clock ([0-9]{1,11})$/;
 
@@ -52,6 +69,12 @@ export function formatStatus(status: Status): string {
       return `clock ${status.seconds}\n`;
     case "vitals":
       return "vitals\n";
+    case "alive":
+      return "alive\n";
+    case "connected":
+      return "connected\n";
+    case "disconnected":
+      return `disconnected ${status.reason.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_REASON)}\n`;
   }
 }
 
@@ -66,8 +89,9 @@ export function parseStatus(line: string): Status | null {
   if (reached) return { kind: "reached", mark: Number(reached[1]) };
   const seconds = Number(CLOCK_LINE.exec(line)?.[1]);
   if (isSettable(seconds)) return { kind: "clock", seconds };
-  if (line === "vitals") return { kind: "vitals" };
-  return null;
+  if (line === "vitals" || line === "alive" || line === "connected") return { kind: line };
+  const reason = DISCONNECTED_LINE.exec(line)?.[1];
+  return reason === undefined ? null : { kind: "disconnected", reason };
 }
 
 /** Splits a byte stream into lines; a line longer than `maxBytes` is handed out cut, its rest is dropped. */

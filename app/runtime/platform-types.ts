@@ -72,6 +72,15 @@ export interface MessageSealer {
   seal(bytes: Uint8Array, end: number): number;
 }
 
+/** A hardware watchdog that runs: the device is reset unless something is written to the descriptor in time. */
+export interface WatchdogDevice {
+  readonly fd: number;
+  /** The hardware may only do other times than the one asked for. */
+  readonly seconds: number;
+  /** Whether it caused the last reset, as far as the hardware knows. */
+  readonly causedReset: boolean;
+}
+
 export interface Platform {
   /** `quickjs` on the device, `node` in development: only `quickjs` can confine and fork. */
   readonly kind: "quickjs" | "node";
@@ -106,6 +115,13 @@ export interface Platform {
    * can't be set. On Node.js: throws, a developer's clock is left alone.
    */
   setClock(seconds: number): void;
+  /**
+   * A socket on which the kernel tells of links and addresses of a network namespace (`/run/netns/inw`), see rtnetlink(7).
+   * Only the supervisor opens one. On Node.js: null, there is no such namespace.
+   */
+  netlink(netns: string): number | null;
+  /** Starts the hardware watchdog; only the supervisor may. Null: there is none, as on Node.js. */
+  watchdog(seconds: number): WatchdogDevice | null;
   /** Symmetric protection of OPC UA messages: one call per message. */
   messageOpener(keys: MessageKeyOptions): MessageOpener;
   messageSealer(keys: MessageKeyOptions): MessageSealer;

@@ -15,6 +15,7 @@ import type {
   Pipe,
   Platform,
   Role,
+  WatchdogDevice,
 } from "./platform-types.ts";
 
 interface CellBinding {
@@ -45,6 +46,14 @@ interface DeviceBinding {
   setClock(seconds: number): void;
 }
 
+interface NetlinkBinding {
+  open(netns: string): number;
+}
+
+interface WatchdogBinding {
+  open(path: string, seconds: number): [fd: number, seconds: number, causedReset: boolean];
+}
+
 interface MessageKeysBinding {
   create(
     digest: string,
@@ -61,6 +70,8 @@ const messageKeys = native("message_keys") as MessageKeysBinding;
 const cell = native("cell") as CellBinding;
 const fdio = native("fdio") as FdBinding;
 const device = native("device") as DeviceBinding;
+const netlink = native("netlink") as NetlinkBinding;
+const watchdogs = native("watchdog") as WatchdogBinding;
 
 const SIGNAL_NAMES = new Map(Object.entries(signals).map(([name, number]) => [number, name]));
 
@@ -147,6 +158,18 @@ function run(argv: readonly string[]): Exit {
   return exitOf(code, signal);
 }
 
+const WATCHDOG_PATH = "/dev/watchdog";
+
+function watchdog(seconds: number): WatchdogDevice | null {
+  try {
+    const [fd, granted, causedReset] = watchdogs.open(WATCHDOG_PATH, seconds);
+    return { fd, seconds: granted, causedReset };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
 function createKeys({ digest, signingKey, cipher }: MessageKeyOptions, encrypt: boolean): object {
   return messageKeys.create(digest, signingKey, cipher?.key ?? null, cipher?.iv ?? null, encrypt);
 }
@@ -175,6 +198,8 @@ export const platform: Platform = {
   uptime: () => processBinding.boottime(),
   terminal: (fd) => device.terminal(fd),
   setClock: (seconds) => device.setClock(seconds),
+  netlink: (netns) => netlink.open(netns),
+  watchdog,
   messageOpener,
   messageSealer,
 };

@@ -150,5 +150,7 @@ export const platform: Platform = {
   setClock() {
     throw new Error("only the device's own clock is set");
   },
+  netlink: () => null,
+  watchdog: () => null,
   uptime: () => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]),
 };

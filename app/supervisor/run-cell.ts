@@ -3,7 +3,7 @@ import { platform } from "#platform";
 import { type CellContext, EXIT_CONFIG, EXIT_SOFTWARE } from "../cells/cell.ts";
 import { ConfigError } from "../config/fault.ts";
 import { FdLog, type Log } from "../link/log-line.ts";
-import { formatStatus, GO, LineSplitter, type Status } from "../link/status.ts";
+import { formatStatus, isWord, LineSplitter, type Status } from "../link/status.ts";
 import { loadCell, type StartedRole } from "./load-cell.ts";
 import { wallsOf } from "./walls.ts";
 
@@ -26,6 +26,48 @@ function end(log: Log, role: StartedRole, error: unknown): never {
   process.exit(EXIT_SOFTWARE);
 }
 
+/** What the supervisor says, handed to whom it concerns. */
+class Words {
+  readonly #onPing: () => void;
+  #onGo: (() => void) | null = null;
+  #onNetwork: (word: "retry" | "drop") => void = () => undefined;
+  /** Said before the cell asked for it. */
+  #went = false;
+
+  constructor(onPing: () => void) {
+    this.#onPing = onPing;
+  }
+
+  listen(controlFd: number): void {
+    const lines = new LineSplitter();
+    platform.reader(
+      controlFd,
+      (chunk) => lines.push(chunk, (line) => this.#take(line.toString("latin1"))),
+      // The supervisor has ended, and init ends its cells.
+      () => undefined,
+    );
+  }
+
+  onGo(callback: () => void): void {
+    if (this.#went) callback();
+    else this.#onGo = callback;
+  }
+
+  onNetwork(callback: (word: "retry" | "drop") => void): void {
+    this.#onNetwork = callback;
+  }
+
+  #take(word: string): void {
+    if (!isWord(word)) return;
+    if (word === "ping") this.#onPing();
+    else if (word !== "go") this.#onNetwork(word);
+    else if (!this.#went) {
+      this.#went = true;
+      this.#onGo?.();
+    }
+  }
+}
+
 /** The life of a cell's process: read bytes with all rights, put up the walls, then interpret and work. */
 export async function runCell(options: {
   role: StartedRole;
@@ -42,24 +84,16 @@ export async function runCell(options: {
 
   // A predecessor that crashed in the middle of a line must not spoil ours.
   writeSync(statusFd, "\n");
+  const report = (status: Status): void => void writeSync(statusFd, formatStatus(status));
+  const words = new Words(() => report({ kind: "alive" }));
+  words.listen(controlFd);
   const context: CellContext = {
     platform,
     log,
     descriptors,
-    report: (status: Status) => void writeSync(statusFd, formatStatus(status)),
-    onGo(callback) {
-      const lines = new LineSplitter();
-      const control = platform.reader(
-        controlFd,
-        (chunk) =>
-          lines.push(chunk, (line) => {
-            if (line.toString("latin1") !== GO) return;
-            control.close();
-            callback();
-          }),
-        () => undefined,
-      );
-    },
+    report,
+    onGo: (callback) => words.onGo(callback),
+    onNetwork: (callback) => words.onNetwork(callback),
     onStop: (callback) => void process.on("SIGTERM", callback),
   };
   try {

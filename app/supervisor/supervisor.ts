@@ -1,17 +1,22 @@
 import { existsSync, writeSync } from "node:fs";
 import { platform } from "#platform";
 import { EXIT_CONFIG } from "../cells/cell.ts";
-import { Backoff } from "../link/backoff.ts";
 import { FdLog } from "../link/log-line.ts";
-import { GO, LineSplitter, MARK_PREFIX, type Peer, parseStatus, type Status } from "../link/status.ts";
+import { LineSplitter, MARK_PREFIX, type Peer, parseStatus, type Status } from "../link/status.ts";
 import type { Exit, Pipe } from "../runtime/platform-types.ts";
+import { Connections } from "./connections.ts";
+import { Liveness, PING_INTERVAL_MS } from "./liveness.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
 import { findPartitions, partitionLines } from "./partitions.ts";
+import { Port, type Side, watchPort } from "./port.ts";
 import { runCell } from "./run-cell.ts";
+import { Slot } from "./slot.ts";
 import { memoryInUse, Vitals } from "./vitals.ts";
+import { networkNamespace } from "./walls.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** A cell that ran this long was healthy: its next crash is a first one again. */
-const HEALTHY_MS = 60_000;
+const HEALTHY_SECONDS = 60;
 /** How long the start waits for one cell before it goes on with the next. */
 const START_PATIENCE_MS = 60_000;
 /** How long cells may take to say good-bye. */
@@ -20,23 +25,7 @@ const STATUS_SECONDS = 60;
 const MAX_STATUS_SECONDS = 86_400;
 const FIREWALL_PROGRAM = "/usr/lib/gateway/allow-peer";
 /** Which network namespace a cell's peer is in (R26, R31). */
-const SIDES: Partial<Record<StartedRole, "inw" | "enw">> = { opcua: "inw", mqtt: "enw" };
-
-/** A process and the pipes that outlive it. */
-interface Slot {
-  readonly role: StartedRole;
-  readonly stderr: Pipe;
-  readonly status: Pipe;
-  readonly control: Pipe;
-  readonly backoff: Backoff;
-  /** Null while it is not running. */
-  pid: number | null;
-  startedAt: number;
-  peer: Peer | null;
-  firewallOpen: boolean;
-  /** Called once, when the cell has started or has ended. */
-  onSettled: (() => void) | null;
-}
+const SIDES: Partial<Record<StartedRole, Side>> = { opcua: "inw", mqtt: "enw" };
 
 /** Seconds between two lines on the device's state; the kernel's command line may set them, for measurements. */
 function statusSeconds(): number {
@@ -56,6 +45,10 @@ export class Supervisor {
   readonly #toScreen: Pipe;
   readonly #slots: ReadonlyMap<StartedRole, Slot>;
   readonly #log: FdLog;
+  readonly #connections = new Connections(() => platform.uptime());
+  readonly #ports: Port[] = [];
+  readonly #liveness: Liveness;
+  readonly #watchdog: Watchdog;
   readonly #marks = new Map<number, () => void>();
   #lastMark = 0;
   #vitals: Vitals;
@@ -71,24 +64,14 @@ export class Supervisor {
     this.#toNavigation = platform.pipe();
     this.#toMqtt = platform.pipe();
     this.#toScreen = platform.pipe();
-    this.#slots = new Map(
-      ROLES.map((role) => [
-        role,
-        {
-          role,
-          stderr: platform.pipe(),
-          status: platform.pipe(),
-          control: platform.pipe(),
-          backoff: new Backoff({ immediateFirst: true }),
-          pid: null,
-          startedAt: 0,
-          peer: null,
-          firewallOpen: false,
-          onSettled: null,
-        },
-      ]),
-    );
+    this.#slots = new Map(ROLES.map((role) => [role, new Slot(role, platform)]));
     this.#log = new FdLog(this.#lines.writeFd);
+    this.#watchdog = new Watchdog(this.#log);
+    this.#liveness = new Liveness({
+      cells: () => this.#slots.values(),
+      kill: (pid) => platform.kill(pid, "SIGKILL"),
+      log: this.#log,
+    });
     this.#vitals = this.#newVitals();
   }
 
@@ -98,6 +81,9 @@ export class Supervisor {
     process.on("SIGTERM", () => this.#stop());
     process.on("SIGINT", () => this.#stop());
     for (const slot of this.#slots.values()) this.#listen(slot);
+    // On a developer's machine it would be that machine's.
+    if (existsSync(FIREWALL_PROGRAM)) this.#watchdog.start(platform);
+    setInterval(() => this.#watchdog.tick(this.#liveness.ask()), PING_INTERVAL_MS);
 
     await this.#startAndSettle("log");
     const partitions = findPartitions({ root: this.#root, onDevice: platform.kind === "quickjs" });
@@ -108,6 +94,8 @@ export class Supervisor {
 
     // Without the partition that holds the settings there is nothing to transfer; the line above has said so.
     if (partitions.find(({ label }) => label === "HW-IDS")?.problem === null) await this.#startTransfer();
+    this.#watchdog.tell();
+    this.#watchPorts();
     if (this.#typedFd !== null) await this.#startAndSettle("console");
   }
 
@@ -126,12 +114,39 @@ export class Supervisor {
     this.#go(this.#slot("mqtt"));
   }
 
+  /** Link and addresses of both sides: told at once (L22), and the cell of that side acts on it (L20). */
+  #watchPorts(): void {
+    for (const [role, side] of Object.entries(SIDES)) {
+      const netns = networkNamespace(side);
+      if (!existsSync(netns)) continue;
+      const slot = this.#slot(role as StartedRole);
+      const port = new Port({
+        side,
+        log: this.#log,
+        handlers: {
+          onUsable: () => slot.say("retry"),
+          onAddressLost: () => slot.say("drop"),
+        },
+      });
+      this.#ports.push(port);
+      watchPort({ platform, netns, port, log: this.#log, side });
+    }
+  }
+
   #newVitals(): Vitals {
     return new Vitals({ uptime: () => platform.uptime(), cells: () => this.#slots.values() });
   }
 
   #tellVitals(): void {
-    this.#log.info(`[SUPERVISOR] ${this.#vitals.tell()}`);
+    this.#log.info(`[SUPERVISOR] ${this.#vitals.tell()}; ${this.#connections.tell()}`);
+  }
+
+  /** What somebody at the console wants to know on top of that. */
+  #tellState(): void {
+    this.#tellVitals();
+    this.#log.info(`[SUPERVISOR] ${this.#connections.explain()}`);
+    if (this.#ports.length === 0) return;
+    this.#log.info(`[NETWORK] ${this.#ports.map((port) => port.describe()).join("; ")}`);
   }
 
   #slot(role: StartedRole): Slot {
@@ -164,7 +179,8 @@ export class Supervisor {
     const { role } = slot;
     const descriptors = this.#descriptors(slot);
     const root = this.#root;
-    slot.startedAt = Date.now();
+    slot.startedAt = platform.uptime();
+    slot.started = false;
     slot.pid = platform.spawn({
       role,
       keep: descriptors,
@@ -217,6 +233,7 @@ export class Supervisor {
   }
 
   #onStatus(slot: Slot, status: Status): void {
+    this.#liveness.heard(slot.role, status.kind);
     switch (status.kind) {
       case "peer":
         this.#notePeer(slot, status.peer);
@@ -225,6 +242,7 @@ export class Supervisor {
         if (slot.role === "log") this.#marks.get(status.mark)?.();
         return;
       case "started":
+        slot.started = true;
         slot.onSettled?.();
         if (this.#begun) this.#go(slot);
         return;
@@ -232,7 +250,15 @@ export class Supervisor {
         if (slot.role === "console") this.#setClock(status.seconds);
         return;
       case "vitals":
-        if (slot.role === "console") this.#tellVitals();
+        if (slot.role === "console") this.#tellState();
+        return;
+      case "connected":
+        this.#connections.note(slot.role, null);
+        return;
+      case "disconnected":
+        this.#connections.note(slot.role, status.reason);
+        return;
+      case "alive":
         return;
     }
   }
@@ -273,7 +299,7 @@ export class Supervisor {
       }
       slot.firewallOpen = exit.code === 0;
     }
-    writeSync(slot.control.writeFd, `${GO}\n`);
+    slot.say("go");
   }
 
   #onExit(pid: number, exit: Exit): void {
@@ -281,8 +307,9 @@ export class Supervisor {
     if (!slot) return;
     slot.pid = null;
     slot.onSettled?.();
+    if (SIDES[slot.role] !== undefined) this.#connections.note(slot.role, "the cell has ended, see the log");
     if (this.#stopping || exit.code === EXIT_CONFIG) return;
-    if (Date.now() - slot.startedAt >= HEALTHY_MS) slot.backoff.reset();
+    if (platform.uptime() - slot.startedAt >= HEALTHY_SECONDS) slot.backoff.reset();
     const delay = slot.backoff.next();
     const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
     const when = delay === 0 ? "at once" : `in ${(delay / 1000).toFixed(1)} s`;
@@ -299,6 +326,7 @@ export class Supervisor {
     const running = () => [...this.#slots.values()].filter((slot) => slot.pid !== null);
     const finish = () => {
       for (const slot of running()) if (slot.pid !== null) platform.kill(slot.pid, "SIGKILL");
+      this.#watchdog.stop();
       process.exit(0);
     };
     setTimeout(finish, STOP_PATIENCE_MS);

@@ -24,11 +24,16 @@ const WALLS: Readonly<Record<StartedRole, Wall>> = {
   console: { side: null, id: 105, addressSpace: 96 * MEBIBYTE, openFiles: 16 },
 };
 
+/** Where the init script has put the side's network namespace. */
+export function networkNamespace(side: "inw" | "enw"): string {
+  return `/run/netns/${side}`;
+}
+
 export function wallsOf(role: StartedRole, root: string): Confinement {
   const { side, id, addressSpace, openFiles } = WALLS[role];
   const logs = `${root}/HW-LOG${LOG_DIRECTORY}`;
   return {
-    netns: side === null ? null : `/run/netns/${side}`,
+    netns: side === null ? null : networkNamespace(side),
     resolvConf: side === null ? null : `/run/net/${side}/resolv.conf`,
     uid: id,
     gid: id,

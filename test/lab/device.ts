@@ -2,7 +2,7 @@
 import { prepareCard } from "./card.ts";
 import { findLine, MQTT_CONNECTED, OPCUA_CONNECTED } from "./console-lines.ts";
 import { type Plant, type PlantOptions, startPlant } from "./plant.ts";
-import { type BootWay, Machine } from "./qemu.ts";
+import { type BootWay, Machine, type MachineOptions } from "./qemu.ts";
 import { type Arrival, everyChangeArrived } from "./truth.ts";
 
 /** From power-on to both connections; QEMU's interpreter on one busy core of two. */
@@ -18,7 +18,9 @@ export interface Device extends Plant {
   readonly everyChangeArrived: (options?: { deadlineMs: number }) => Promise<Arrival>;
 }
 
-export interface DeviceOptions extends Omit<PlantOptions, "gateway"> {
+export interface DeviceOptions
+  extends Omit<PlantOptions, "gateway">,
+    Pick<MachineOptions, "wires" | "overlayArchive" | "resets"> {
   readonly boot: BootWay;
   /** Breaks or adds files of HW-IDS before the card is made. */
   readonly edit?: (plant: Plant) => void;
@@ -32,12 +34,16 @@ export interface DeviceOptions extends Omit<PlantOptions, "gateway"> {
 
 /** Powers the device on; does not wait for anything. */
 export async function powerOn(options: DeviceOptions): Promise<Device> {
-  const { bench, boot, quarkPace = false, capture = false, edit, editCard, ...plantOptions } = options;
+  const { bench, boot, quarkPace = false, capture = false, edit, editCard, ...rest } = options;
+  const { wires = {}, overlayArchive, resets = false, ...plantOptions } = rest;
   const plant = await startPlant({ bench, gateway: "card", ...plantOptions });
   edit?.(plant);
   const card = await prepareCard({ bench, files: plant.files });
   await editCard?.(card);
-  const machine = await Machine.start({ bench, boot, card, quarkPace, capture, hostPorts: plant.hostPorts });
+  const machine = await Machine.start({
+    ...{ bench, boot, card, quarkPace, capture, wires, resets, hostPorts: plant.hostPorts },
+    ...(overlayArchive === undefined ? {} : { overlayArchive }),
+  });
   const { server, observer, variables } = plant;
   return {
     ...plant,

@@ -1,3 +1,5 @@
+import type { Wire } from "./wire.ts";
+
 /**
  * The two networks of the virtual device. Each is a network of its own inside QEMU (restricted: no way out, no way to
  * the other one) with exactly one peer in it: connections to that address are handed to a port of this machine's
@@ -9,13 +11,23 @@ export interface PlantNetwork {
   readonly port: number;
 }
 
+export type NetworkSide = "internal" | "external";
+
 /** X2 P1, where the OPC UA server is. */
 export const INTERNAL: PlantNetwork = { cidr: "192.168.177.0/24", peer: "192.168.177.7", port: 4840 };
 /** X1 P1, where the broker is. */
 export const EXTERNAL: PlantNetwork = { cidr: "192.168.188.0/24", peer: "192.168.188.8", port: 8883 };
 
-export const SERVER_URL = `opc.tcp://${INTERNAL.peer}:${INTERNAL.port}`;
-export const BROKER_URI = `ssl://${EXTERNAL.peer}:${EXTERNAL.port}`;
+export function serverUrl(host: string = INTERNAL.peer): string {
+  return `opc.tcp://${host}:${INTERNAL.port}`;
+}
+
+export function brokerUri(host: string = EXTERNAL.peer): string {
+  return `ssl://${host}:${EXTERNAL.port}`;
+}
+
+export const SERVER_URL = serverUrl();
+export const BROKER_URI = brokerUri();
 
 /** Position on the PCI bus, as on the board: 0000:00:14.6 is X1 P1 (external), 14.7 is X2 P1 (internal). */
 const NICS = [
@@ -30,22 +42,30 @@ const NICS = [
  */
 const ON_TIME = "filter-buffer,queue=tx,interval=500";
 
+/** QEMU's name of the network card, for its monitor. */
+export function networkCard(side: NetworkSide): string {
+  return `nic-${side}`;
+}
+
 export function networkArguments(options: {
   readonly hostPorts: { readonly server: number; readonly broker: number };
   /** File that records everything on that side's wire; null: nothing is recorded. */
-  readonly capture: ((side: "internal" | "external") => string) | null;
+  readonly capture: ((side: NetworkSide) => string) | null;
   /** The guest runs at a fixed pace (`-icount`). */
   readonly paced: boolean;
+  /** Cables that a test has in its hands. */
+  readonly wires: Partial<Record<NetworkSide, Wire>>;
 }): string[] {
-  const { hostPorts, capture, paced } = options;
+  const { hostPorts, capture, paced, wires } = options;
   return NICS.flatMap(({ id, network, address, mac }) => {
     const hostPort = id === "internal" ? hostPorts.server : hostPorts.broker;
     // One socat per connection: QEMU's plain forwarding would connect once, at start, and never again. Its error
     // messages would end up in the connection, hence -lf. A peer that is down accepts and closes at once.
     const forward = `guestfwd=tcp:${network.peer}:${network.port}-cmd:socat -lf /dev/null - TCP:127.0.0.1:${hostPort}`;
+    const peer = `user,ipv6=off,restrict=on,net=${network.cidr},${forward}`;
     return [
-      ...["-netdev", `user,id=${id},ipv6=off,restrict=on,net=${network.cidr},${forward}`],
-      ...["-device", `e1000,netdev=${id},addr=${address},mac=${mac},romfile=`],
+      ...(wires[id]?.arguments(id, peer) ?? ["-netdev", `${peer},id=${id}`]),
+      ...["-device", `e1000,id=${networkCard(id)},netdev=${id},addr=${address},mac=${mac},romfile=`],
       ...(capture !== null && paced ? ["-object", `${ON_TIME},id=${id}-on-time,netdev=${id}`] : []),
       ...(capture === null ? [] : ["-object", `filter-dump,id=${id}-dump,netdev=${id},file=${capture(id)}`]),
     ];

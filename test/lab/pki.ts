@@ -157,6 +157,8 @@ export interface SitePkiOptions {
   /** Addresses under which the gateway reaches broker and server. */
   readonly brokerAddress: string;
   readonly serverAddress: string;
+  /** A name for the broker beside its address. */
+  readonly brokerName?: string;
   /** Key of the gateway's MQTT client certificate. */
   readonly mqttKey?: KeyKind;
 }
@@ -168,7 +170,10 @@ export async function makeSitePki(options: SitePkiOptions): Promise<SitePki> {
     name: "broker",
     use: "tls-server",
     issuer: ca,
-    altNames: [...new Set([`IP:${options.brokerAddress}`, "IP:127.0.0.1", "DNS:localhost"])],
+    altNames: [
+      ...new Set([`IP:${options.brokerAddress}`, "IP:127.0.0.1", "DNS:localhost"]),
+      ...(options.brokerName === undefined ? [] : [`DNS:${options.brokerName}`]),
+    ],
   });
   const mqttClient = await pki.issue({
     name: "mqtt-client",

@@ -1,6 +1,6 @@
 /** What surrounds the gateway in every story: a demo OPC UA server, a broker, an ear at the broker, a site's files. */
 import { Broker } from "./broker.ts";
-import { BROKER_URI, EXTERNAL, INTERNAL, SERVER_URL } from "./network.ts";
+import { brokerUri, EXTERNAL, INTERNAL, SERVER_URL, serverUrl } from "./network.ts";
 import { Observer } from "./observer.ts";
 import { DemoServer, type ValueServer } from "./opcua-server.ts";
 import { Open62541Server } from "./open62541/server.ts";
@@ -24,6 +24,8 @@ export interface PlantOptions {
   readonly readingCycle?: number;
   readonly heartbeatSeconds?: number | null;
   readonly keepAliveSeconds?: number;
+  /** The settings name server and broker by these names instead of addresses. Only with `card`. */
+  readonly hostNames?: { readonly server: string; readonly broker: string };
 }
 
 export interface Plant {
@@ -38,13 +40,14 @@ export interface Plant {
 }
 
 export async function startPlant(options: PlantOptions): Promise<Plant> {
-  const { bench, gateway, extras = false, mqttKey, serverKind = "node-opcua", ...site } = options;
+  const { bench, gateway, extras = false, mqttKey, hostNames, serverKind = "node-opcua", ...site } = options;
   const onCard = gateway === "card";
   const pki = await makeSitePki({
     dir: bench.path("pki"),
     serverAddress: onCard ? INTERNAL.peer : "127.0.0.1",
     brokerAddress: onCard ? EXTERNAL.peer : "127.0.0.1",
     ...(mqttKey === undefined ? {} : { mqttKey }),
+    ...(hostNames === undefined ? {} : { brokerName: hostNames.broker }),
   });
   const variables = extras ? ALL_VARIABLES : VARIABLES;
   const server =
@@ -62,8 +65,8 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
   const files = siteFiles({
     pki,
     variables,
-    serverUrl: onCard ? SERVER_URL : `opc.tcp://127.0.0.1:${server.port}`,
-    brokerUri: onCard ? BROKER_URI : `ssl://127.0.0.1:${broker.port}`,
+    serverUrl: onCard ? serverUrl(hostNames?.server) : `opc.tcp://127.0.0.1:${server.port}`,
+    brokerUri: onCard ? brokerUri(hostNames?.broker) : `ssl://127.0.0.1:${broker.port}`,
     ...site,
   });
   const hostPorts = { server: server.port, broker: broker.port };

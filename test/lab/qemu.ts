@@ -2,7 +2,7 @@
  * The device as QEMU can stand in for it. Two ways to start the same card: `quark`, with nothing but the Quark's
  * instruction set, kernel and initramfs taken out of the card; and `uefi`, 32-bit firmware → GRUB → kernel.
  */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +10,9 @@ import { captureFile } from "./capture.ts";
 import { bootFiles } from "./card.ts";
 import type { Journal } from "./journal.ts";
 import { askMonitor, parseHardwareClock } from "./monitor.ts";
-import { networkArguments } from "./network.ts";
+import { type NetworkSide, networkArguments, networkCard } from "./network.ts";
 import { LabProcess, run } from "./process.ts";
+import type { Wire } from "./wire.ts";
 import type { Workbench } from "./workbench.ts";
 
 export type BootWay = "quark" | "uefi";
@@ -35,6 +36,12 @@ export interface MachineOptions {
   readonly overlay?: string;
   /** What the hardware clock says at power-on, UTC; otherwise it is right. */
   readonly clock?: Date;
+  /** Cables that the test has in its hands. */
+  readonly wires?: Partial<Record<NetworkSide, Wire>>;
+  /** An archive (cpio) whose files replace those of the initramfs. Only with `quark`. */
+  readonly overlayArchive?: string;
+  /** A reset starts the device again; otherwise it ends the machine. */
+  readonly resets?: boolean;
 }
 
 /** The Quark X1000: a Pentium with PAE, NX, PGE and SMEP. CMOV, MMX and SSE trap. */
@@ -72,7 +79,10 @@ export class Machine {
     const monitor = join(monitorFolder, "monitor");
     const argv: [string, ...string[]] = [
       "qemu-system-i386",
-      ...["-name", `${bench.id}-${name}`, "-nodefaults", "-display", "none", "-no-reboot"],
+      ...["-name", `${bench.id}-${name}`, "-nodefaults", "-display", "none"],
+      ...(options.resets === true ? [] : ["-no-reboot"]),
+      // Another watchdog than the Quark's, for the same supervision.
+      ...["-device", "i6300esb", "-action", "watchdog=reset"],
       ...["-m", String(MEMORY_MB), "-rtc", `base=${options.clock?.toISOString().slice(0, 19) ?? "utc"}`],
       ...["-qmp", `unix:${monitor},server=on,wait=off`],
       // sleep=on: while the guest waits for a peer, its clock follows ours. Off, an idle guest's clock jumps from timer
@@ -86,6 +96,7 @@ export class Machine {
         hostPorts: options.hostPorts,
         capture: options.capture === true ? (side) => captureFile(bench, side) : null,
         paced: options.quarkPace === true,
+        wires: options.wires ?? {},
       }),
       // The board's serial header is the second port.
       ...["-serial", "null", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
@@ -118,9 +129,9 @@ export class Machine {
     return parseHardwareClock(found);
   }
 
-  /** Pulls the cable of a port out, or puts it in. */
-  async setLink(side: "internal" | "external", up: boolean): Promise<void> {
-    await askMonitor(this.#monitor, "set_link", { name: side, up });
+  /** Pulls the network cable, or plugs it in again. */
+  async setLink(side: NetworkSide, up: boolean): Promise<void> {
+    await askMonitor(this.#monitor, "set_link", { name: networkCard(side), up });
   }
 
   /** CPU time that the machine has used on this host so far: a guest that loops takes a whole core. */
@@ -142,10 +153,18 @@ const EMULATED_TIMER = "no_timer_check";
 
 async function quarkArguments(options: MachineOptions): Promise<string[]> {
   const files = await bootFiles(options.bench, options.card);
+  const { overlayArchive } = options;
+  const initramfs = overlayArchive === undefined ? files.initramfs : `${files.initramfs}+`;
+  if (overlayArchive !== undefined)
+    // The kernel unpacks one archive after the other; the later one wins.
+    writeFileSync(
+      initramfs,
+      Buffer.concat([files.initramfs, overlayArchive].map((file) => readFileSync(file))),
+    );
   const commandLine = [files.commandLine, EMULATED_TIMER, ...(options.kernelArguments ?? [])].join(" ");
   return [
     ...["-machine", "pc", "-cpu", QUARK_CPU],
-    ...["-kernel", files.kernel, "-initrd", files.initramfs, "-append", commandLine],
+    ...["-kernel", files.kernel, "-initrd", initramfs, "-append", commandLine],
   ];
 }
 

@@ -306,6 +306,7 @@ async function converse(
     descriptors: [serial.readFd, screen.writeFd],
     report: (status) => void asked.push(status),
     onGo: never,
+    onNetwork: never,
     onStop: never,
   });
   const shown: string[] = [];

@@ -13,11 +13,18 @@ const STATUSES: readonly Status[] = [
   { kind: "started" },
   { kind: "peer", peer: { host: "192.168.177.7", port: 4840 } },
   { kind: "peer", peer: { host: "plc-1.plant.example", port: 65535 } },
+  { kind: "peer", peer: { host: "PLC_7._tcp.plant_2", port: 4840 } },
   { kind: "reached", mark: 12 },
+  { kind: "clock", seconds: 1_800_000_000 },
+  { kind: "vitals" },
+  { kind: "alive" },
+  { kind: "connected" },
+  { kind: "disconnected", reason: "the server refuses the connection. Cure: start it (ECONNREFUSED)" },
+  { kind: "disconnected", reason: "" },
 ];
 
 test("every status survives the way", () => {
-  for (const status of STATUSES) assert.deepEqual(parseStatus(formatStatus(status).trimEnd()), status);
+  for (const status of STATUSES) assert.deepEqual(parseStatus(formatStatus(status).slice(0, -1)), status);
 });
 
 test("a peer that could mean something to a command line is refused", () => {
@@ -33,7 +40,8 @@ test("a peer that could mean something to a command line is refused", () => {
     "",
     "a\nb",
     "x".repeat(254),
-    "a_b",
+    "a_-",
+    "a/b",
     "[::1]",
   ]) {
     assert.equal(parseStatus(`peer ${host} 4840`), null, host);
@@ -41,6 +49,18 @@ test("a peer that could mean something to a command line is refused", () => {
   }
   for (const port of ["0", "65536", "-1", "1e3", "08", "", "99999"])
     assert.equal(parseStatus(`peer plc ${port}`), null, port);
+});
+
+test("a reason is a short line of printable characters, whatever it is made of", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 400 }), (reason) => {
+      const text = formatStatus({ kind: "disconnected", reason });
+      assert.match(text, /^disconnected [\x20-\x7e]{0,250}\n$/);
+      assert.equal(parseStatus(text.slice(0, -1))?.kind, "disconnected");
+    }),
+  );
+  for (const line of ["disconnected", "disconnected a\x07b", "disconnected ü", "connected ", "alive 1", "go"])
+    assert.equal(parseStatus(line), null, line);
 });
 
 test("nothing but the known forms is a status", () => {

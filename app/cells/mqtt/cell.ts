@@ -39,8 +39,14 @@ function start(side: RawSide, context: CellContext): void {
       const seconds = context.platform.uptime().toFixed(1);
       context.log.info(`MQTT Publisher has sent its first message, ${seconds} s after the kernel started`);
     },
+    onState: (reason) =>
+      context.report(reason === null ? { kind: "connected" } : { kind: "disconnected", reason }),
   });
   context.onGo(() => publisher.start());
+  context.onNetwork((word) => {
+    if (word === "retry") publisher.retry();
+    else publisher.drop("the address of X1 P1 has changed");
+  });
   context.onStop(() => publisher.stop(() => process.exit(0)));
   context.report({ kind: "peer", peer: { host: settings.host, port: settings.port } });
   context.report({ kind: "started" });

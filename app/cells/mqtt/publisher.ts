@@ -40,15 +40,26 @@ export class Publisher {
   #connectedAt = 0;
   /** With quality of service 2 a new process must make the broker forget packet ids of its predecessor first. */
   #forget: boolean;
+  /** The pause before the next attempt. */
+  #pause: ReturnType<typeof setTimeout> | null = null;
   /** Called once, with the first message that the broker has. */
   #onFirst: (() => void) | null;
+  /** Null: the connection stands; otherwise why it does not. */
+  readonly #onState: (reason: string | null) => void;
 
-  constructor(options: { settings: MqttSettings; log: Log; source: Source; onFirst: () => void }) {
+  constructor(options: {
+    settings: MqttSettings;
+    log: Log;
+    source: Source;
+    onFirst: () => void;
+    onState?: (reason: string | null) => void;
+  }) {
     this.#settings = options.settings;
     this.#log = options.log;
     this.#causes = new CauseLog(options.log);
     this.#source = options.source;
     this.#onFirst = options.onFirst;
+    this.#onState = options.onState ?? (() => undefined);
     const { qos, topics } = options.settings;
     this.#outbox = new Outbox({ qos, topics: topicTable(topics) });
     this.#forget = options.settings.qos === 2;
@@ -59,6 +70,23 @@ export class Publisher {
   /** Connects, and from then on stays connected. */
   start(): void {
     this.#session.connect();
+  }
+
+  /** Link and address have come back: there is nothing to wait for (L20). */
+  retry(): void {
+    this.#backoff.reset();
+    if (this.#pause !== null) this.#connect();
+  }
+
+  /** The connection can't be alive any more, whatever its socket thinks. */
+  drop(cause: string): void {
+    this.#session.drop(cause);
+  }
+
+  #connect(): void {
+    if (this.#pause !== null) clearTimeout(this.#pause);
+    this.#pause = null;
+    if (!this.#stopping) this.#session.connect();
   }
 
   /** Takes what navigation wrote, and its memory. */
@@ -98,6 +126,7 @@ export class Publisher {
     this.#ready = true;
     this.#connectedAt = performance.now();
     this.#causes.clear();
+    this.#onState(null);
     const { host, port } = this.#settings;
     this.#log.info(`MQTT Publisher established connection to ${host} port ${port}`);
     const session = this.#session;
@@ -171,9 +200,9 @@ export class Publisher {
       `MQTT Publisher ${had ? "lost its connection to" : "can't connect to"} ${host} port ${port}`,
       cause,
     );
-    const delay = this.#causes.isNetworkStarting(cause) ? NETWORK_RETRY_MS : this.#backoff.next();
-    setTimeout(() => {
-      if (!this.#stopping) this.#session.connect();
-    }, delay);
+    const starting = this.#causes.isNetworkStarting(cause);
+    if (!starting) this.#onState(cause);
+    const delay = starting ? NETWORK_RETRY_MS : this.#backoff.next();
+    this.#pause = setTimeout(() => this.#connect(), delay);
   }
 }

@@ -70,6 +70,13 @@ export class Session {
     this.#client.connect();
   }
 
+  /** The connection can't be alive any more, whatever its socket thinks; `onClosed` will say so. */
+  drop(cause: string): void {
+    if (!this.#client.stream) return;
+    this.#cause ??= cause;
+    this.#client.stream.destroy();
+  }
+
   /** Writes whole PUBLISH or PUBREL packets; false: enough for now, `onDrain` will follow. */
   write(bytes: Buffer): boolean {
     // Quality of service 0 is never acknowledged: there the keep-alive alone says whether the broker lives.

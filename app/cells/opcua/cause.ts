@@ -12,7 +12,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: "the server refuses the connection. Cure: start the server, check address and port",
   },
   {
-    pattern: /ENOTFOUND|EAI_/,
+    pattern: /ENOTFOUND|EAI_[A-Z]+/,
     text: "the host name can't be resolved. Cure: check the name, the network cable at X2 P1 and the DNS server",
   },
   {

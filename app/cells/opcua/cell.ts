@@ -75,6 +75,8 @@ function start(side: RawSide, context: CellContext): void {
     log,
     handlers: {
       onText: (port, text) => sender.sendText(port, text),
+      onState: (reason) =>
+        context.report(reason === null ? { kind: "connected" } : { kind: "disconnected", reason }),
       onValue(node, dataValue, namespaces) {
         try {
           sender.sendText(node.port, encodeDataValue(dataValue, namespaces));
@@ -100,6 +102,10 @@ function start(side: RawSide, context: CellContext): void {
     const firstAttempt = collector.run();
     if (settings.heartbeat)
       startHeartbeat({ heartbeat: settings.heartbeat, collector, sender, firstAttempt });
+  });
+  context.onNetwork((word) => {
+    if (word === "retry") collector.retry();
+    else collector.drop("the address of X2 P1 has changed");
   });
   context.onStop(() => void collector.stop().finally(() => process.exit(0)));
   context.report({ kind: "peer", peer: { host: settings.host, port: settings.tcpPort } });

@@ -33,6 +33,8 @@ export interface CollectorHandlers {
   onText(port: number, text: string): void;
   /** A value of a type that is not decoded straight to text. */
   onValue(node: NodeSetting, dataValue: DataValue, namespaces: readonly string[]): void;
+  /** Null: the connection stands; otherwise why it does not. */
+  onState?(reason: string | null): void;
 }
 
 /** Waits for a promise, but not for ever. */
@@ -78,6 +80,10 @@ export class Collector {
   #connected = false;
   #stopping = false;
   #client: OPCUAClient | null = null;
+  /** Ends the pause between two attempts. */
+  #endPause: (() => void) | null = null;
+  /** Ends the connection that stands or is being made. */
+  #lose: ((reason: string) => void) | null = null;
 
   constructor(options: { settings: OpcUaSettings; log: Log; handlers: CollectorHandlers }) {
     this.#settings = options.settings;
@@ -120,9 +126,31 @@ export class Collector {
       if (had && performance.now() - since >= GOOD_CONNECTION_MS) this.#backoff.reset();
       const what = `OPC UA Client ${had ? "lost its connection to" : "can't connect to"} ${host} port ${tcpPort}`;
       this.#causes.tell(what, cause);
-      const delay = starting ? NETWORK_RETRY_MS : this.#backoff.next();
-      await new Promise<void>((resolve) => void setTimeout(resolve, delay));
+      if (!starting) this.#handlers.onState?.(cause);
+      await this.#pause(starting ? NETWORK_RETRY_MS : this.#backoff.next());
     }
+  }
+
+  async #pause(delay: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delay);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endPause = null;
+  }
+
+  /** Link and address have come back: there is nothing to wait for (L20). */
+  retry(): void {
+    this.#backoff.reset();
+    this.#endPause?.();
+  }
+
+  /** The connection can't be alive any more, whatever its socket thinks. */
+  drop(reason: string): void {
+    this.#lose?.(reason);
   }
 
   /** Says good-bye to the server. */
@@ -143,6 +171,7 @@ export class Collector {
       const lost = new Promise<string>((resolve) => {
         lose = resolve;
       });
+      this.#lose = lose;
       client.on("close", (error) => lose(explainError(error ?? new Error("the connection was closed"))));
       client.on("connection_lost", () => lose(explainError(new Error("the connection was lost"))));
       let tap: ChannelTap | null = null;
@@ -157,12 +186,14 @@ export class Collector {
       unwatch = outcome.unwatch;
       this.#connected = true;
       this.#causes.clear();
+      this.#handlers.onState?.(null);
       this.#tellConnected(endpoint);
       for (const refused of outcome.refused) this.#tellRefused(refused);
       onConnected();
       return await lost;
     } finally {
       this.#connected = false;
+      this.#lose = null;
       unwatch?.();
       this.#client = null;
       await close(client);

@@ -21,6 +21,8 @@ static const struct {
     {"fdio", gw_init_fdio},
     {"cell", gw_init_cell},
     {"device", gw_init_device},
+    {"netlink", gw_init_netlink},
+    {"watchdog", gw_init_watchdog},
     {"buffer", gw_init_buffer},
     {"utf8", gw_init_utf8},
     {"crypto", gw_init_crypto},

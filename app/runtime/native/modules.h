@@ -23,6 +23,8 @@ GW_MODULE(dns);
 GW_MODULE(fdio);
 GW_MODULE(cell);
 GW_MODULE(device);
+GW_MODULE(netlink);
+GW_MODULE(watchdog);
 GW_MODULE(buffer);
 GW_MODULE(utf8);
 GW_MODULE(crypto);
