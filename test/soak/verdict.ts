@@ -13,10 +13,15 @@ const WARM_UP_SHARE = 0.15;
 const SETTLED_MS = 30_000;
 const LONG_MINUTES = 60;
 /**
- * The device's memory may grow by so much, in kB per hour, above three times the standard error of the slope. A long
- * run sees a leak of a quarter megabyte an hour; minutes only see one that fills the device within two days.
+ * Hours: memory may grow by so many kB per hour, above three times the standard error of the slope. That sees a leak of a
+ * quarter megabyte an hour, which would take the device two months.
  */
-const SLOPE_BOUND = { long: 256, short: 8192 } as const;
+const SLOPE_BOUND = 256;
+/**
+ * Minutes say nothing about a slope: garbage that refers to itself waits until a cell's heap has grown by half of what it
+ * was after the start, and is collected then. So memory must stay below that.
+ */
+const GROWTH_BOUND = 1.5;
 
 export type Explanation = "OPC UA outage" | "server's queue" | "dropped by the device" | "none";
 type Gap = SoakRecord["gaps"][number];
@@ -119,16 +124,28 @@ export function judge(record: SoakRecord): string[] {
     }
   }
   for (const { text } of record.log.filter((line) => line.text.startsWith("Error: "))) faults.push(text);
-  const bound = record.minutes >= LONG_MINUTES ? SLOPE_BOUND.long : SLOPE_BOUND.short;
-  const grown = slopes(record);
-  if (!grown.has("whole")) faults.push("too few calm moments to say how memory develops");
-  for (const [name, { kilobytesPerHour, errorKilobytesPerHour }] of grown) {
-    if (kilobytesPerHour - 3 * errorKilobytesPerHour > bound)
-      faults.push(
-        `memory (${name}) grows by ${kilobytesPerHour.toFixed(0)} kB per hour, more than ${bound} even without noise`,
-      );
-  }
+  faults.push(...(record.minutes >= LONG_MINUTES ? judgeSlopes(record) : judgeGrowth(record)));
   return faults;
+}
+
+function judgeSlopes(record: SoakRecord): string[] {
+  const found = slopes(record);
+  if (!found.has("whole")) return ["too few calm moments to say how memory develops"];
+  return [...found]
+    .filter(([, slope]) => slope.kilobytesPerHour - 3 * slope.errorKilobytesPerHour > SLOPE_BOUND)
+    .map(([name, { kilobytesPerHour }]) => {
+      const rate = kilobytesPerHour.toFixed(0);
+      return `memory (${name}) grows by ${rate} kB per hour, more than ${SLOPE_BOUND} even without noise`;
+    });
+}
+
+function judgeGrowth({ memory }: SoakRecord): string[] {
+  const first = memory[0]?.megabytes ?? {};
+  const last = memory.at(-1)?.megabytes ?? {};
+  if (memory.length < 2) return ["too few status lines to say how memory develops"];
+  return Object.entries(first)
+    .filter(([name, megabytes]) => (last[name] ?? 0) > GROWTH_BOUND * megabytes)
+    .map(([name, megabytes]) => `memory (${name}) has grown from ${megabytes} MB to ${last[name]} MB`);
 }
 
 function reconnects(record: SoakRecord, side: "OPC UA" | "MQTT"): number {
