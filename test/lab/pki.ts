@@ -23,6 +23,10 @@ export interface CertificateOptions {
   readonly issuer?: Certificate;
   /** subjectAltName entries in openssl's notation: `IP:192.168.188.8`, `DNS:broker`, `URI:urn:…`. */
   readonly altNames?: readonly string[];
+  /** Hash of the signature. */
+  readonly digest?: "sha1" | "sha256";
+  /** Replaces the usual key usages. */
+  readonly keyUsage?: string;
   /** Days from now; negative = in the past. */
   readonly validFromDays?: number;
   readonly validToDays?: number;
@@ -103,14 +107,18 @@ export class Pki {
         `database = ${file("index")}`,
         `new_certs_dir = ${this.dir}`,
         "rand_serial = yes",
-        "default_md = sha256",
+        `default_md = ${options.digest ?? "sha256"}`,
         "policy = any",
         "x509_extensions = extensions",
         "[any]",
         "organizationName = optional",
         "commonName = supplied",
         "[extensions]",
-        ...USAGES[use],
+        ...USAGES[use].map((line) =>
+          options.keyUsage !== undefined && line.startsWith("keyUsage")
+            ? `keyUsage = critical, ${options.keyUsage}`
+            : line,
+        ),
         "subjectKeyIdentifier = hash",
         ...(issuer === undefined ? [] : ["authorityKeyIdentifier = keyid"]),
         ...(altNames.length === 0 ? [] : [`subjectAltName = ${altNames.join(", ")}`]),

@@ -9,13 +9,16 @@ import { MessageSecurityMode } from "node-opcua-client";
 import { chooseEndpoint, NoEndpointError } from "../../app/cells/opcua/endpoint.ts";
 import { checkServerCertificate, UntrustedServerError } from "../../app/cells/opcua/trust.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
-import { type Certificate, Pki } from "../lab/pki.ts";
+import { type Certificate, type CertificateOptions, Pki } from "../lab/pki.ts";
 import { makeFolder } from "./app-folder.ts";
 
 const { folder, remove } = makeFolder();
 const pki = new Pki(join(folder, "pki"));
 const _IDS = join(folder, "HW-IDS");
 const URI = "urn:test:gateway";
+const SERVER_URI = "urn:test:server";
+const HOST = "plant.example";
+const ALT_NAMES = [`URI:${SERVER_URI}`, `DNS:${HOST}`, "IP:192.168.177.7"];
 let ca: Certificate;
 let foreignCa: Certificate;
 let server: Certificate;
@@ -24,7 +27,7 @@ let client: Certificate;
 before(async () => {
   ca = await pki.issue({ name: "ca", use: "ca" });
   foreignCa = await pki.issue({ name: "foreign-ca", use: "ca" });
-  server = await pki.issue({ name: "server", use: "opcua", altNames: ["URI:urn:test:server"] });
+  server = await pki.issue({ name: "server", use: "opcua", altNames: ALT_NAMES });
   client = await pki.issue({ name: "client", use: "opcua", altNames: [`URI:${URI}`] });
 });
 after(remove);
@@ -38,10 +41,13 @@ function refusal(
   trusted: readonly Certificate[],
   now = NOW,
   lists: readonly Buffer[] = [],
+  { policy = "Basic256Sha256", applicationUri = SERVER_URI, host = HOST } = {},
 ): string {
   try {
-    checkServerCertificate({ presented, trusted: trusted.map(der), revocationLists: lists, now });
-    return "accepted";
+    const claim = { applicationUri, host };
+    const certificates = trusted.map(der);
+    const options = { presented, policy, claim, trusted: certificates, revocationLists: lists, now };
+    return ["accepted", ...checkServerCertificate(options)].join("; ");
   } catch (error) {
     assert.ok(error instanceof UntrustedServerError, String(error));
     return error.message;
@@ -67,7 +73,10 @@ test("a server that shows no certificate is refused (R63)", () => {
 });
 
 test("AllowAll accepts any server (R53, L4)", () => {
-  checkServerCertificate({ presented: Buffer.alloc(0), trusted: null, revocationLists: [], now: NOW });
+  const claim = { applicationUri: "urn:any", host: "any" };
+  const presented = Buffer.alloc(0);
+  const options = { presented, policy: "Basic256", claim, trusted: null, revocationLists: [], now: NOW };
+  assert.deepEqual(checkServerCertificate(options), []);
 });
 
 test("an expired certificate or one of the future is refused, even when it is in the list (R71, R135)", () => {
@@ -83,8 +92,8 @@ test("an expired certificate or one of the future is refused, even when it is in
 
 test("a chain that ends in a trusted authority is accepted, by its signatures and not by its names (L3)", async () => {
   const intermediate = await pki.issue({ name: "intermediate", use: "ca", issuer: ca });
-  const leaf = await pki.issue({ name: "leaf", use: "opcua", issuer: intermediate });
-  const direct = await pki.issue({ name: "direct", use: "opcua", issuer: ca });
+  const leaf = await pki.issue({ name: "leaf", use: "opcua", altNames: ALT_NAMES, issuer: intermediate });
+  const direct = await pki.issue({ name: "direct", use: "opcua", altNames: ALT_NAMES, issuer: ca });
   const chain = Buffer.concat([der(leaf), der(intermediate)]);
   assert.equal(refusal(der(direct), [ca]), "accepted");
   assert.equal(refusal(chain, [ca]), "accepted");
@@ -93,21 +102,91 @@ test("a chain that ends in a trusted authority is accepted, by its signatures an
   assert.match(refusal(chain, [foreignCa]), /not in trustList/);
   // Same name, other key.
   const pretender = await new Pki(join(folder, "pretender")).issue({ name: "ca", use: "ca" });
-  const forged = await pki.issue({ name: "forged", use: "opcua", issuer: pretender });
+  const forged = await pki.issue({ name: "forged", use: "opcua", altNames: ALT_NAMES, issuer: pretender });
   assert.match(refusal(der(forged), [ca]), /not in trustList/);
   assert.match(refusal(Buffer.concat([der(forged), der(pretender)]), [ca]), /not in trustList/);
 });
 
 test("a trusted certificate that is no authority vouches for nobody", async () => {
-  const child = await pki.issue({ name: "child", use: "opcua", issuer: server });
+  const child = await pki.issue({ name: "child", use: "opcua", altNames: ALT_NAMES, issuer: server });
   assert.match(refusal(der(child), [server]), /not in trustList/);
   assert.match(refusal(Buffer.concat([der(child), der(server)]), [server]), /not in trustList/);
 });
 
 test("an expired authority vouches for nobody", async () => {
   const old = await pki.issue({ name: "old-ca", use: "ca", validFromDays: -20, validToDays: -1 });
-  const leaf = await pki.issue({ name: "of-old", use: "opcua", issuer: old });
+  const leaf = await pki.issue({ name: "of-old", use: "opcua", altNames: ALT_NAMES, issuer: old });
   assert.match(refusal(der(leaf), [old]), /"old-ca" has expired/);
+});
+
+test("a certificate that is too weak for the policy is refused, also when it is in the list (R65)", async () => {
+  const issue = (name: string, options: Partial<CertificateOptions>) =>
+    pki.issue({ name, use: "opcua", altNames: ALT_NAMES, ...options });
+  const sha1 = await issue("sha-1", { digest: "sha1" });
+  const short = await issue("short", { key: "rsa:1024" });
+  const elliptic = await issue("elliptic", { key: "ec:P-256" });
+  const byAuthority = await issue("sha-1-by-ca", { digest: "sha1", issuer: ca });
+  for (const policy of ["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"]) {
+    const judge = (each: Certificate, ...trusted: Certificate[]) =>
+      refusal(der(each), trusted, NOW, [], { policy });
+    assert.match(
+      judge(sha1, sha1),
+      new RegExp(
+        `^the server's certificate is signed with SHA-1, which ${policy} does not allow; the server sent the certificate of "sha-1", .*Cure: give the server a certificate that is signed with SHA-256$`,
+      ),
+    );
+    assert.match(judge(byAuthority, ca), /is signed with SHA-1/);
+    assert.match(
+      judge(short, short),
+      new RegExp(
+        `^the server's key has only 1024 bits, but ${policy} needs at least 2048; .*"short".*Cure: give`,
+      ),
+    );
+    assert.match(judge(elliptic, elliptic), new RegExp(`is no RSA key, which ${policy} needs; .*"elliptic"`));
+  }
+  for (const policy of ["Basic128Rsa15", "Basic256"]) {
+    const judge = (each: Certificate) => refusal(der(each), [each], NOW, [], { policy });
+    assert.equal(judge(sha1), "accepted");
+    assert.equal(judge(short), "accepted");
+    assert.match(judge(elliptic), /is no RSA key/);
+  }
+});
+
+test("a certificate of another application, host or purpose: refused below an authority, told when it is named itself (L3)", async () => {
+  const issue = (name: string, options: Partial<CertificateOptions>) =>
+    pki.issue({ name, use: "opcua", altNames: ALT_NAMES, issuer: ca, ...options });
+  const other = await issue("other-application", { altNames: ["URI:urn:other", `DNS:${HOST}`] });
+  const nobody = await issue("no-application", { altNames: [`DNS:${HOST}`] });
+  const elsewhere = await issue("other-host", { altNames: [`URI:${SERVER_URI}`, "DNS:elsewhere"] });
+  const signer = await issue("signer", { keyUsage: "keyEncipherment" });
+  const sealer = await issue("sealer", { keyUsage: "digitalSignature" });
+  const problems: [Certificate, string][] = [
+    [other, "the server calls itself urn:test:server, but its certificate is made out to urn:other"],
+    [nobody, "the server calls itself urn:test:server, but its certificate is made out to no application"],
+    [signer, "the server's certificate is not made for digital signatures"],
+    [sealer, "the server's certificate is not made for encryption"],
+  ];
+  for (const [certificate, problem] of problems) {
+    const below = refusal(der(certificate), [ca]);
+    assert.ok(
+      below.startsWith(`${problem}; the server sent the certificate of "${certificate.name}"`),
+      below,
+    );
+    const named = refusal(der(certificate), [certificate]);
+    assert.ok(named.startsWith(`accepted; ${problem}. Cure: give the server a certificate with`), named);
+  }
+  assert.match(
+    refusal(der(elsewhere), [ca]),
+    /^the server's certificate is not made out to plant\.example, so it may be another server of the same authority; .*Cure: put the server's own certificate/,
+  );
+  assert.equal(refusal(der(elsewhere), [elsewhere]), "accepted", "the operator means exactly that one");
+  const good = await issue("good", {});
+  for (const host of [HOST, "PLANT.example", "192.168.177.7"])
+    assert.equal(refusal(der(good), [ca], NOW, [], { host }), "accepted");
+  assert.match(
+    refusal(der(good), [ca], NOW, [], { host: "192.168.177.8" }),
+    /not made out to 192\.168\.177\.8/,
+  );
 });
 
 /** A revocation list of `issuer`, DER. */
@@ -131,9 +210,9 @@ function revocationList(issuer: Certificate, revoked: readonly Certificate[]): B
 
 test("what a list of its authority names is refused, also when it is trusted itself (R133, L3, L25)", async () => {
   const intermediate = await pki.issue({ name: "revoked-intermediate", use: "ca", issuer: ca });
-  const leaf = await pki.issue({ name: "below", use: "opcua", issuer: intermediate });
-  const direct = await pki.issue({ name: "stolen", use: "opcua", issuer: ca });
-  const other = await pki.issue({ name: "other", use: "opcua", issuer: ca });
+  const leaf = await pki.issue({ name: "below", use: "opcua", altNames: ALT_NAMES, issuer: intermediate });
+  const direct = await pki.issue({ name: "stolen", use: "opcua", altNames: ALT_NAMES, issuer: ca });
+  const other = await pki.issue({ name: "other", use: "opcua", altNames: ALT_NAMES, issuer: ca });
   const chain = Buffer.concat([der(leaf), der(intermediate)]);
   const lists = [revocationList(foreignCa, []), revocationList(ca, [direct, intermediate])];
   const stolen =
@@ -156,6 +235,7 @@ function endpoint(mode: MessageSecurityMode, policy: string, token: number | nul
     securityPolicyUri: POLICY + policy,
     securityLevel: level,
     serverCertificate: Buffer.from([1]),
+    server: { applicationUri: SERVER_URI },
     userIdentityTokens: token === null ? [] : [{ tokenType: token }],
   } as unknown as Parameters<typeof chooseEndpoint>[0][number];
 }

@@ -69,6 +69,10 @@ function skipKeyCheck(client: OPCUAClient): void {
   checked.initializeCM = async () => undefined;
 }
 
+function policyName({ policy }: ChosenEndpoint): string {
+  return policy.split("#")[1] ?? policy;
+}
+
 /** Keeps a session to the one OPC UA server and hands out what it reports (R63–R75). */
 export class Collector {
   readonly #settings: OpcUaSettings;
@@ -77,6 +81,7 @@ export class Collector {
   readonly #causes: CauseLog;
   readonly #backoff = new Backoff();
   readonly #refused = new Set<number>();
+  readonly #odd = new Set<string>();
   #connected = false;
   #stopping = false;
   #client: OPCUAClient | null = null;
@@ -217,7 +222,15 @@ export class Collector {
     if (endpoint.mode !== MessageSecurityMode.None) {
       const presented = endpoint.serverCertificate ?? Buffer.alloc(0);
       const { trusted, revocationLists } = this.#settings;
-      checkServerCertificate({ presented, trusted, revocationLists, now: new Date() });
+      const odd = checkServerCertificate({
+        presented,
+        policy: policyName(endpoint),
+        claim: { applicationUri: endpoint.applicationUri, host: this.#settings.host },
+        trusted,
+        revocationLists,
+        now: new Date(),
+      });
+      for (const text of odd) this.#tellOdd(text);
     }
     return endpoint;
   }
@@ -257,14 +270,20 @@ export class Collector {
 
   #tellConnected(endpoint: ChosenEndpoint): void {
     const { host, tcpPort } = this.#settings;
-    const policy = endpoint.policy.split("#")[1] ?? endpoint.policy;
-    const security = `${MessageSecurityMode[endpoint.mode]}, ${policy}`;
+    const security = `${MessageSecurityMode[endpoint.mode]}, ${policyName(endpoint)}`;
     this.#log.info(`OPC UA Client has established connection to ${host} port ${tcpPort} (${security})`);
     if (endpoint.weak) {
       this.#log.warning(
         "OPC UA Client: the server offers nothing but an unprotected connection, and the settings allow Any. Cure: configure security on the server",
       );
     }
+  }
+
+  /** Once, although each connection finds it again. */
+  #tellOdd(text: string): void {
+    if (this.#odd.has(text)) return;
+    this.#odd.add(text);
+    this.#log.warning(`OPC UA Client: ${text}`);
   }
 
   #tellRefused({ node, status }: RefusedNode): void {

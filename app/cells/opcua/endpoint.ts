@@ -33,6 +33,8 @@ export interface ChosenEndpoint {
   readonly mode: MessageSecurityMode;
   readonly policy: SecurityPolicy;
   readonly serverCertificate: Buffer | null;
+  /** What the server calls itself. */
+  readonly applicationUri: string | null;
   /** True: Any was set and nothing but an unprotected endpoint was offered. */
   readonly weak: boolean;
 }
@@ -83,6 +85,7 @@ export function chooseEndpoint(
     mode: best.securityMode,
     policy: `${URI_PREFIX}${policyName(best)}` as SecurityPolicy,
     serverCertificate: certificate && certificate.length > 0 ? certificate : null,
+    applicationUri: best.server.applicationUri || null,
     weak:
       best.securityMode === MessageSecurityMode.None &&
       (settings.mode === "Any" || settings.policy === "Any"),

@@ -1,4 +1,11 @@
 import { crypto_utils } from "node-opcua-client";
+import {
+  type Claim,
+  hostObjection,
+  type Objection,
+  policyObjection,
+  purposeObjection,
+} from "./compliance.ts";
 
 /** Whether a server is who the operator meant: our own decision, by the operator's trustList (R63–R65, R71). */
 
@@ -21,7 +28,6 @@ interface CertificateFacts {
   readonly serialNumber: string;
   /** The issuer's name, in a form that can be compared. */
   readonly issuer: string;
-  readonly applicationUris: readonly string[];
 }
 
 function facts(der: Buffer): CertificateFacts {
@@ -36,7 +42,6 @@ function facts(der: Buffer): CertificateFacts {
     isAuthority: extensions?.basicConstraints?.cA === true,
     serialNumber: certificate.serialNumber,
     issuer: JSON.stringify(certificate.issuer),
-    applicationUris: extensions?.subjectAltName?.uniformResourceIdentifier ?? [],
   };
 }
 
@@ -115,25 +120,36 @@ function readChain(presented: Buffer): { chain: readonly Buffer[]; sent: Certifi
   }
 }
 
+function refuse({ problem, cure }: Objection, sent: CertificateFacts): never {
+  throw new UntrustedServerError(`${problem}; ${describe(sent)}. Cure: ${cure}`);
+}
+
 /**
- * Checks what the server showed: exactly a trusted certificate, or a chain that ends in one; each link valid now.
- * `trusted` null accepts any server (AllowAll, L4). Throws `UntrustedServerError`.
+ * Checks what the server showed: exactly a trusted certificate, or a chain that ends in one; each link valid now, and
+ * fit for the policy. `trusted` null accepts any server (AllowAll, L4). Throws `UntrustedServerError`. Returns what is
+ * odd about a certificate that is trusted all the same: the operator has named exactly that one.
  */
 export function checkServerCertificate(options: {
   presented: Buffer;
+  /** The security policy that the connection will have, for example `Basic256Sha256`. */
+  policy: string;
+  claim: Claim;
   trusted: readonly Buffer[] | null;
   /** DER; what a list of its issuer names is refused, also when it is trusted. */
   revocationLists: readonly Buffer[];
   now: Date;
-}): void {
-  const { presented, trusted, revocationLists: lists, now } = options;
-  if (trusted === null) return;
+}): readonly string[] {
+  const { presented, policy, claim, trusted, revocationLists: lists, now } = options;
+  if (trusted === null) return [];
   const { chain, sent } = readChain(presented);
   checkValidity(sent, sent, now);
+  const unfit = policyObjection(sent.der, policy);
+  const odd = purposeObjection(sent.der, claim);
   if (trusted.some((certificate) => certificate.equals(sent.der))) {
     const issuer = () => [...trusted, ...chain].find((candidate) => signed(sent.der, candidate));
     checkRevocation({ der: sent.der, issuer, lists, sent });
-    return;
+    if (unfit) refuse(unfit, sent);
+    return odd ? [`${odd.problem}. Cure: ${odd.cure}`] : [];
   }
 
   // Issuers come from the server's own chain and from the trustList; only the latter may end the search.
@@ -145,7 +161,9 @@ export function checkServerCertificate(options: {
       if (authority.isAuthority) {
         checkValidity(authority, sent, now);
         checkRevocation({ der: link, issuer: () => anchor, lists, sent });
-        return;
+        const objection = unfit ?? odd ?? hostObjection(sent.der, claim);
+        if (objection) refuse(objection, sent);
+        return [];
       }
     }
     const issuer = chain.find((candidate) => !candidate.equals(link) && signed(link, candidate));
