@@ -14,7 +14,7 @@ const MINUTES = 4.5;
 const SEED = 2;
 const STATUS_SECONDS = 2;
 
-test("server and broker fail at random: every value is accounted for, memory stays flat", (t) =>
+test("server and broker fail at random: every value is accounted for, memory stays flat (R75, R113, L15)", (t) =>
   withWorkbench(t, "soak", async (bench) => {
     const say = (line: string) => t.diagnostic(line);
     const soak = await Soak.start({

@@ -37,29 +37,41 @@ export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+export interface Failure {
+  readonly side: Side;
+  readonly kind: OutageKind;
+  readonly seconds: number;
+  /** Nothing gets through any more. */
+  readonly onBegun: () => void;
+}
+
 /** Fails, waits, mends. */
-export async function fail(site: Site, side: Side, kind: OutageKind, seconds: number): Promise<void> {
+export async function fail(site: Site, { side, kind, seconds, onBegun }: Failure): Promise<void> {
   const { machine, proxies, ledger } = site;
   const proxy = proxies[side];
   const server = side === "opcua" ? site.server : site.broker;
   switch (kind) {
     case "cut":
       proxy.refuse();
+      onBegun();
       await pause(seconds * 1000);
       proxy.open();
       return;
     case "stall":
       proxy.stall();
+      onBegun();
       await pause(seconds * 1000);
       proxy.open();
       return;
     case "link":
       await machine.setLink(LINKS[side], false);
+      onBegun();
       await pause(seconds * 1000);
       await machine.setLink(LINKS[side], true);
       return;
     case "restart":
       await server.stop();
+      onBegun();
       await pause(seconds * 1000);
       await server.start();
       return;
@@ -71,6 +83,7 @@ export async function fail(site: Site, side: Side, kind: OutageKind, seconds: nu
         while ((await ledger.next(() => true, DRAIN_MS)) !== null);
         await site.broker.kill();
       } else await site.server.stop("SIGKILL");
+      onBegun();
       await pause(seconds * 1000);
       await server.start();
       proxy.open();

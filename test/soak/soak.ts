@@ -189,8 +189,11 @@ export class Soak {
         ...{ endedAt: null, recoveredAt: null, madeAt: null, overlapped: false },
       };
       this.#outages.push(outage);
-      const { lastRound } = this.#site.server;
-      await fail(this.#site, side, kind, seconds);
+      let { lastRound } = this.#site.server;
+      const onBegun = (): void => {
+        lastRound = this.#site.server.lastRound;
+      };
+      await fail(this.#site, { side, kind, seconds, onBegun });
       outage.endedAt = Date.now();
       const recovered = this.#seeRecovery(outage, lastRound);
       this.#recoveries.push(recovered);

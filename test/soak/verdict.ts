@@ -6,6 +6,8 @@ import type { SoakRecord } from "./soak.ts";
 /** Values may still be on their way when the harness notes the time of an outage's begin or end. */
 const BEFORE_MS = 2000;
 const AFTER_MS = 3000;
+/** A connection that hangs is noticed within this time. */
+const NOTICE_MS = 30_000;
 /** How many messages may be on their way to the broker, unacknowledged, when a connection breaks (Outbox). */
 const MOST_UNACKNOWLEDGED = 512;
 /** Memory counts after this share of the run, and when both sides have been well for so long. */
@@ -24,11 +26,30 @@ const SLOPE_BOUND = 256;
 const GROWTH_BOUND = 1.5;
 
 export type Explanation = "OPC UA outage" | "server's queue" | "dropped by the device" | "none";
+/** What the device says when it has its old session or subscription again. */
+const RESUMED = /OPC UA Client: .* goes on .*after \d+ s; \d+ messages that had not arrived were fetched/;
 type Gap = SoakRecord["gaps"][number];
 
+/** When the OPC UA side worked again after an outage: by the first value and by the device's own words. */
+function backAt({ log }: SoakRecord, outage: Outage): number {
+  const { startedAt, endedAt, madeAt } = outage;
+  const freeAt = Math.max(madeAt ?? 0, endedAt ?? 0);
+  const lost = log.find(
+    ({ at, text }) =>
+      at >= startedAt - BEFORE_MS &&
+      at <= freeAt + NOTICE_MS &&
+      text.includes("OPC UA Client lost its connection"),
+  );
+  if (lost === undefined) return freeAt;
+  const again = log.find(
+    ({ at, text }) => at >= lost.at && text.includes("OPC UA Client has established connection"),
+  );
+  return Math.max(freeAt, again?.at ?? 0);
+}
+
 function explain(record: SoakRecord, gap: Gap): Explanation {
-  const inside = ({ startedAt, endedAt, madeAt }: Outage) =>
-    gap.fromAt >= startedAt - BEFORE_MS && gap.toAt <= Math.max(madeAt ?? 0, endedAt ?? 0) + AFTER_MS;
+  const inside = (outage: Outage) =>
+    gap.fromAt >= outage.startedAt - BEFORE_MS && gap.toAt <= backAt(record, outage) + AFTER_MS;
   if (record.outages.some((outage) => outage.side === "opcua" && inside(outage))) return "OPC UA outage";
   if (gap.overflow) return "server's queue";
   if (record.droppedByLog > 0 && record.outages.some((outage) => outage.side === "mqtt" && inside(outage)))
@@ -45,11 +66,10 @@ const RESUMABLE_MS = 45_000;
 /** Values that were lost in outages which a session survives. */
 export function lostThoughResumable(record: SoakRecord): number {
   const resumable = record.outages.filter(
-    ({ side, kind, startedAt, madeAt }) =>
-      side === "opcua" &&
-      (kind === "cut" || kind === "stall" || kind === "link") &&
-      madeAt !== null &&
-      madeAt - startedAt < RESUMABLE_MS,
+    (outage) =>
+      outage.side === "opcua" &&
+      (outage.kind === "cut" || outage.kind === "stall" || outage.kind === "link") &&
+      backAt(record, outage) - outage.startedAt < RESUMABLE_MS,
   );
   return record.gaps
     .filter((gap) => explain({ ...record, outages: resumable }, gap) === "OPC UA outage")
@@ -192,7 +212,7 @@ export function describe(record: SoakRecord): string {
     `values missing: ${Object.entries(lost)
       .map(([why, count]) => `${why} ${count}`)
       .join(", ")}; the device says that it dropped ${record.droppedByLog}`,
-    `of these in interruptions of the network that an OPC UA session survives: ${lostThoughResumable(record)}`,
+    `of these in interruptions of the network that an OPC UA session survives: ${lostThoughResumable(record)}; sessions resumed: ${record.log.filter(({ text }) => RESUMED.test(text)).length}`,
     "",
     "memory           samples  least   most [MB]   slope [kB/h] ± standard error",
   );

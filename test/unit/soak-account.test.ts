@@ -99,6 +99,15 @@ test("values of an OPC UA outage are explained, the same number at another time 
   );
 });
 
+test("an OPC UA outage lasts until the device says that it is connected again", () => {
+  const log = [
+    { at: 60_100, text: "Warning: OPC UA Client lost its connection to 192.168.177.7 port 4840: it broke" },
+    { at: 95_000, text: "Info: OPC UA Client has established connection to 192.168.177.7 port 4840 (…)" },
+  ];
+  assert.deepEqual(judge(recordOf({ ...gapAt(94_000, 94_750), log })), []);
+  assert.match(judge(recordOf({ ...gapAt(99_000, 99_750), log })).join("\n"), /4 values are lost/);
+});
+
 test("an outage of the broker explains nothing that the device does not own up to", () => {
   const silent = recordOf(gapAt(205_000, 205_750));
   assert.match(
