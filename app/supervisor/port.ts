@@ -11,7 +11,8 @@ export const PORT_NAMES: Readonly<Record<Side, string>> = {
   inw: "X2 P1 (internal)",
   enw: "X1 P1 (external)",
 };
-const SETTINGS: Readonly<Record<Side, string>> = {
+/** Where a side's fixed address is written (R29). */
+export const NETWORK_SETTINGS: Readonly<Record<Side, string>> = {
   inw: "HW-INW:/etc/dhcpcd.conf",
   enw: "HW-ENW:/etc/dhcpcd.conf",
 };
@@ -101,7 +102,10 @@ export class Port {
     if (added) {
       this.#addresses.add(address);
       clearTimeout(this.#addressWanted);
-      this.#tell("info", `address ${address} ${lasting ? `as in ${SETTINGS[this.#side]}` : "by DHCP"}`);
+      this.#tell(
+        "info",
+        `address ${address} ${lasting ? `as in ${NETWORK_SETTINGS[this.#side]}` : "by DHCP"}`,
+      );
       this.#judge(REPLACED_MS);
       return;
     }
@@ -136,7 +140,7 @@ export class Port {
       if (!this.#up || this.#addresses.size > 0) return;
       this.#tell(
         "warning",
-        `no address yet. Cure: check the DHCP server, or write a fixed address into ${SETTINGS[this.#side]}`,
+        `no address yet. Cure: check the DHCP server, or write a fixed address into ${NETWORK_SETTINGS[this.#side]}`,
       );
     }, ADDRESS_PATIENCE_MS);
   }

@@ -7,6 +7,7 @@ import type { Exit, Pipe } from "../runtime/platform-types.ts";
 import { Connections } from "./connections.ts";
 import { Liveness, PING_INTERVAL_MS } from "./liveness.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
+import { tellNetworkReport } from "./network-report.ts";
 import { findPartitions, partitionLines } from "./partitions.ts";
 import { Port, type Side, watchPort } from "./port.ts";
 import { runCell } from "./run-cell.ts";
@@ -95,6 +96,7 @@ export class Supervisor {
     // Without the partition that holds the settings there is nothing to transfer; the line above has said so.
     if (partitions.find(({ label }) => label === "HW-IDS")?.problem === null) await this.#startTransfer();
     this.#watchdog.tell();
+    tellNetworkReport(this.#log);
     this.#watchPorts();
     if (this.#typedFd !== null) await this.#startAndSettle("console");
   }

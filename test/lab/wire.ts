@@ -56,6 +56,8 @@ export class Wire {
   readonly dhcp = new Journal<number>("DHCP messages");
   /** Everything that the device has sent as IPv4. */
   readonly sent = new Journal<Ipv4>("packets of the device", ({ from, to }) => `${from} > ${to}`);
+  /** Addresses whose owner the device has asked for. */
+  readonly wanted = new Journal<string>("ARP requests of the device");
   readonly #near: End;
   readonly #far: End;
   #deviceMac = BROADCAST_MAC;
@@ -118,6 +120,7 @@ export class Wire {
   /** Answers who looks for our server. */
   #isForServer(frame: Buffer): boolean {
     const request = readArpRequest(frame);
+    if (request) this.wanted.append(request.wanted);
     const server = this.lease?.server;
     if (!request || server === undefined || request.wanted !== server) return false;
     const body = arp({

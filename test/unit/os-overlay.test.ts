@@ -1,9 +1,11 @@
 // The start scripts: valid shell, and every command in them is on the card.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import fc from "fast-check";
 
 const BOARD = new URL("../../buildroot/board/iot2040/", import.meta.url).pathname;
 const OVERLAY = join(BOARD, "rootfs-overlay");
@@ -22,6 +24,8 @@ const SHELL = [
   "exec",
   "exit",
   "return",
+  "shift",
+  "break",
   "cd",
   "set",
   "trap",
@@ -87,6 +91,120 @@ test("inittab starts no login and no shell, and only scripts that exist (R7)", (
     assert.ok(existsSync(join(OVERLAY, program)), line);
     assert.doesNotMatch(line, /getty|askfirst|\/bin\/sh/);
   }
+});
+
+/** What dhcpcd gets of a file, and what is said about the rest. */
+function dhcpSettings(file: string, nic = "X2P1"): { passed: string[]; said: string[] } {
+  const folder = mkdtempSync(join(tmpdir(), "gwcard-dhcp-"));
+  try {
+    const path = join(folder, "dhcpcd.conf");
+    writeFileSync(path, file, "latin1");
+    const script = join(OVERLAY, "usr/lib/gateway/dhcp-settings");
+    const { status, stdout, stderr } = spawnSync("sh", [script, path, nic], { encoding: "latin1" });
+    assert.equal(status, 0, stderr);
+    const lines = (text: string) => text.split("\n").slice(0, -1);
+    return { passed: lines(stdout), said: lines(stderr) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("a side's dhcpcd.conf is passed on as it is written, without interface line, whatever the editor (R29, R30)", () => {
+  const plain = ["static ip_address=192.168.177.50/24", "static routers=192.168.177.2", "hostname plant"];
+  for (const text of [
+    plain.join("\n"),
+    `${plain.join("\n")}\n`,
+    `\xef\xbb\xbf# by hand\r\n\r\n  ${plain.join("  # why\r\n\t")}\r\n; end`,
+  ])
+    assert.deepEqual(dhcpSettings(text), { passed: plain, said: [] });
+  const servers = "static domain_name_servers=10.0.0.1 10.0.0.2";
+  assert.deepEqual(dhcpSettings(servers).passed, [servers]);
+  assert.deepEqual(dhcpSettings("noipv6rs\nslaac private\nduid\n"), { passed: ["duid "], said: [] });
+});
+
+test("a file decides nothing beyond its own side, and starts no program (R32)", () => {
+  const refused = [
+    "script /bin/sh",
+    "allowinterfaces X1P1",
+    "config /x",
+    "env PATH=/card",
+    "logfile /card/x",
+  ];
+  const { passed, said } = dhcpSettings(refused.join("\n"));
+  assert.deepEqual(passed, []);
+  assert.deepEqual(
+    said,
+    refused.map(
+      (line, index) =>
+        `${index + 1}\tleft out, '${line.split(" ")[0]}' is not for a file to decide on this device`,
+    ),
+  );
+  const fixed = "static ip_address=10.0.0.9/8";
+  const alone = dhcpSettings(`interface eth0\n${fixed}\n`);
+  assert.deepEqual(alone.passed, [fixed]);
+  assert.deepEqual(alone.said, [
+    "1\t'interface' is not needed, this file is for X2P1 alone; what stands below it is used",
+  ]);
+  const both = dhcpSettings(
+    `interface eth0\n${fixed}\ninterface eth1\nstatic ip_address=10.9.9.9/8\nscript x\n`,
+  );
+  assert.deepEqual(both.passed, [fixed]);
+  assert.match(
+    both.said[1] ?? "",
+    /^3\tleft out with everything below it: 'interface' for another one than X2P1/,
+  );
+  assert.equal(both.said.length, 2);
+  assert.deepEqual(dhcpSettings(`interface X1P1\n${fixed}`).passed, []);
+  assert.deepEqual(dhcpSettings(`interface X1P1\n${fixed}`, "X1P1").passed, [fixed]);
+});
+
+test("a slip in dhcpcd.conf is told with its line (R29)", () => {
+  const slips: Record<string, RegExp> = {
+    "static ip_address=192.168.300.1/24": /left out, 'static ip_address=A\.B\.C\.D\/PREFIX' is expected/,
+    "static ip_address=192.168.3.1": /'static ip_address=A\.B\.C\.D\/PREFIX' is expected/,
+    "static ip_address=192.168.3.1/33": /'static ip_address=/,
+    "static ip_address = 192.168.3.1/24": /'static NAME=VALUE' is expected, without spaces/,
+    "static ip_address=1.2.3/24": /A side without one asks a DHCP server$/,
+    "static routers=": /'static routers=A\.B\.C\.D' is expected/,
+    "static domain_name_servers=1.2.3.4 dns": /'static domain_name_servers=A\.B\.C\.D' is expected/,
+    "ip_address=192.168.3.1/24": /left out, 'ip_address' is no setting of dhcpcd/,
+    "$(reboot) `id`": /left out, '' is no setting of dhcpcd/,
+  };
+  for (const [slip, expected] of Object.entries(slips)) {
+    const { passed, said } = dhcpSettings(`hostname x\n${slip}\n`);
+    assert.deepEqual(passed, ["hostname x"], slip);
+    assert.equal(said.length, 1, slip);
+    assert.match(said[0] ?? "", expected);
+    assert.match(said[0] ?? "", /^2\t/);
+  }
+  const long = dhcpSettings("x\n".repeat(100_000));
+  assert.equal(long.said.length, 20);
+  assert.deepEqual(long.passed, []);
+});
+
+test("no bytes of a dhcpcd.conf become anything but settings that are known (R32)", () => {
+  const known = /^(?:static [a-z][^=]*=|[a-z0-9_]+ )/;
+  const line = fc.oneof(
+    fc.string({ unit: "binary-ascii" }),
+    fc.constantFrom(
+      "static ip_address=1.2.3.4/8",
+      "interface X1P1",
+      "option x",
+      "script y",
+      "*",
+      "\\",
+      "-n x",
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 8 }), (lines) => {
+      for (const passed of dhcpSettings(lines.join("\n")).passed) {
+        assert.match(passed, known);
+        assert.doesNotMatch(passed, /^(?:script|interface|config|env)\b/);
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test("the packet filter drops by default in all three directions (R31)", () => {

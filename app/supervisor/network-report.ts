@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import type { Log } from "../link/log-line.ts";
+import { NETWORK_SETTINGS, PORT_NAMES, type Side } from "./port.ts";
+
+/** What the init scripts found wrong with a side's network before the gateway started: told with cause and cure. */
+
+/** One line per side: side, network interface, `ok` or what is wrong, separated by tabs. */
+const TABLE = "/run/gateway/network";
+/** One line per setting that was not passed on to dhcpcd: number of the line, a tab, why. */
+const leftOut = (side: Side): string => `/run/net/${side}/left-out`;
+const SIDES: readonly Side[] = ["enw", "inw"];
+
+function read(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").split("\n");
+  } catch (error) {
+    // No file, nothing wrong; and on a developer's machine there are no such sides.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** `HW-INW:/etc/dhcpcd.conf, line 3: left out, …` */
+export function leftOutLines(side: Side, lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const [, number, why] = /^([0-9]+)\t(.+)$/.exec(line) ?? [];
+    return number === undefined ? [] : [`${NETWORK_SETTINGS[side]}, line ${number}: ${why}`];
+  });
+}
+
+/** What is wrong with a side as a whole; null: nothing. */
+export function sideProblem(side: Side, table: readonly string[]): string | null {
+  const [, , problem] = table.map((line) => line.split("\t")).find(([name]) => name === side) ?? [];
+  if (problem === undefined || problem === "ok") return null;
+  return `${PORT_NAMES[side]}: ${problem}. Cure: restart the device; if it stays so, the device is defective`;
+}
+
+export function tellNetworkReport(log: Log): void {
+  const table = read(TABLE);
+  for (const side of SIDES) {
+    const problem = sideProblem(side, table);
+    if (problem !== null) log.error(`[NETWORK] ${problem}`);
+    for (const line of leftOutLines(side, read(leftOut(side)))) log.warning(`[NETWORK] ${line}`);
+  }
+}
