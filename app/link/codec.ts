@@ -2,7 +2,10 @@
 import {
   type Codec,
   FOUND_FIELDS,
+  RING_FIELDS,
   ROOM_BESIDE_TOPIC_AND_PAYLOAD,
+  TOPIC_FIELDS,
+  Topic,
   type TopicTable,
 } from "../runtime/codec-types.ts";
 import {
@@ -21,6 +24,9 @@ const LENGTH_AT = 12;
 const PUBACK = 0x40;
 const PUBACK_BYTES = 4;
 const LAST_ID = 0xffff;
+/** Where in the first byte of a PUBLISH the quality of service stands (§3.3.1.2). */
+const QOS_MASK = 0x06;
+const EXACTLY_ONCE = 0x04;
 
 function writeFrame(target: Buffer, at: number, port: number, text: string): number {
   if (!Number.isInteger(port) || port < 0 || port > MAX_UINT32) {
@@ -62,55 +68,67 @@ function readdressFrames(bytes: Buffer, found: Uint32Array, from: number, to: nu
   }
 }
 
-/** The place of a port in the table, or -1. */
-function placeOf(ports: Uint32Array, port: number): number {
+/** The number of a port's topic, or -1. */
+function topicOf(entries: Uint32Array, port: number): number {
   let low = 0;
-  let high = ports.length;
+  let high = entries.length / TOPIC_FIELDS;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((ports[middle] as number) < port) low = middle + 1;
+    if ((entries[middle * TOPIC_FIELDS] as number) < port) low = middle + 1;
     else high = middle;
   }
-  return ports[low] === port ? low : -1;
+  return entries[low * TOPIC_FIELDS] === port ? low : -1;
 }
 
 function writePublishes(
   target: Buffer,
   cursor: Int32Array,
-  first: number,
   topics: TopicTable,
   bytes: Buffer,
   found: Uint32Array,
   from: number,
   to: number,
-  starts: Int32Array,
+  ring: Int32Array,
 ): number {
-  let [at = 0, id = 0, slot = 0] = cursor;
+  let [at = 0, id = 0, slot = 0, exactlyOnce = 0] = cursor;
+  const { entries } = topics;
+  const lastSlot = ring.length / RING_FIELDS - 1;
   let each = from;
   for (; each < to; each += 1) {
     const [start = 0, end = 0, port = 0] = found.subarray(each * FOUND_FIELDS, (each + 1) * FOUND_FIELDS);
-    const place = placeOf(topics.ports, port);
-    if (place === -1) continue;
-    const topic = topics.bytes.subarray(topics.offsets[place], topics.offsets[place + 1]);
+    const number = topicOf(entries, port);
+    if (number === -1) continue;
+    const entry = number * TOPIC_FIELDS;
+    const first = topics.bytes[entries[entry + Topic.from] as number] as number;
+    const topic = topics.bytes.subarray(
+      (entries[entry + Topic.from] as number) + 1,
+      entries[entry + Topic.to],
+    );
     const payload = bytes.subarray(start + HEADER_BYTES, end);
     let length = topic.length + payload.length;
+    const qos = first & QOS_MASK;
     if (length + ROOM_BESIDE_TOPIC_AND_PAYLOAD > target.length - at) break;
-    if (id !== 0) {
+    if (qos === EXACTLY_ONCE) {
+      if (exactlyOnce === 0) break;
+      exactlyOnce -= 1;
+    }
+    entries[entry + Topic.written] = (entries[entry + Topic.written] as number) + 1;
+    if (qos !== 0) {
       length += 2;
-      starts[slot & (starts.length - 1)] = at;
+      ring.set([at, number], (slot & lastSlot) * RING_FIELDS);
       slot += 1;
     }
     at = target.writeUInt8(first, at);
     for (; length > 0x7f; length >>>= 7) at = target.writeUInt8((length & 0x7f) | 0x80, at);
     at = target.writeUInt8(length, at);
     at += topic.copy(target, at);
-    if (id !== 0) {
+    if (qos !== 0) {
       at = target.writeUInt16BE(id, at);
       id = id === LAST_ID ? 1 : id + 1;
     }
     at += payload.copy(target, at);
   }
-  cursor.set([at, id, slot]);
+  cursor.set([at, id, slot, exactlyOnce]);
   return each;
 }
 

@@ -10,20 +10,34 @@ export const FOUND_FIELDS = 3;
 export const Cursor = {
   /** Where in `target` the next packet begins. */
   at: 0,
-  /** Its identifier; 0: packets have none, and leave no trace in `starts`. */
+  /** The identifier of the next message with quality of service 1 or 2; the others have none, and leave no trace in the ring. */
   id: 1,
-  /** Its place in `starts`, which is a ring with a power of two of places. */
+  /** Its place in the ring. */
   slot: 2,
+  /** How many more messages with quality of service 2 may be written. */
+  exactlyOnce: 3,
 } as const;
+/** Fields of a place in the ring, which has a power of two of places: where in `target` a packet begins, the number of its topic. */
+export const RING_FIELDS = 2;
 /** Most bytes of a PUBLISH beside topic and payload: the first byte, four of the remaining length (§2.2.3), two of the id. */
 export const ROOM_BESIDE_TOPIC_AND_PAYLOAD = 7;
 
-/** Topic names as they stand in a packet (§1.5.3), by port. */
+/** Fields of a topic in `TopicTable.entries`. */
+export const Topic = {
+  port: 0,
+  /** Where in `TopicTable.bytes` it begins and ends. */
+  from: 1,
+  to: 2,
+  /** How many messages were written for it, modulo 2^32. */
+  written: 3,
+} as const;
+export const TOPIC_FIELDS = 4;
+
+/** What a PUBLISH consists of beside payload and identifier, by port. */
 export interface TopicTable {
-  /** In ascending order. */
-  readonly ports: Uint32Array;
-  /** Where in `bytes` the topic of each port begins, and where the last one ends. */
-  readonly offsets: Uint32Array;
+  /** In ascending order of ports. */
+  readonly entries: Uint32Array;
+  /** Of each topic the first byte of its packets (§3.3.1), and its name as it stands in them (§1.5.3). */
   readonly bytes: Buffer;
 }
 
@@ -41,21 +55,20 @@ export interface Codec {
   /** Gives the frames from number `from` to `to` of `found` the ports that stand there. */
   readdressFrames(bytes: Buffer, found: Uint32Array, from: number, to: number): void;
   /**
-   * Writes frames from number `from` to `to` of those `found` in `bytes` as PUBLISH packets (MQTT 3.1.1 §3.3) that begin
-   * with the byte `first`, one behind the other; a frame whose port has no topic is left out. Where, with which
-   * identifiers and into which places of `starts` says `cursor`, and is moved on there. Returns the number of the first
-   * frame that is not dealt with, because `target` might have no room for it; else `to`.
+   * Writes frames from number `from` to `to` of those `found` in `bytes` as PUBLISH packets (MQTT 3.1.1 §3.3), one behind
+   * the other; a frame whose port has no topic is left out. Where, with which identifiers and into which places of `ring`
+   * says `cursor`, and is moved on there. Returns the number of the first frame that is not dealt with, because `target`
+   * might have no room for it or it is one too many with quality of service 2; else `to`.
    */
   writePublishes(
     target: Buffer,
     cursor: Int32Array,
-    first: number,
     topics: TopicTable,
     bytes: Buffer,
     found: Uint32Array,
     from: number,
     to: number,
-    starts: Int32Array,
+    ring: Int32Array,
   ): number;
   /** How many PUBACKs (§3.4) there are from `at` on, whole and with consecutive ids; 65535 is followed by 1. */
   countPubacks(bytes: Uint8Array, at: number): number;

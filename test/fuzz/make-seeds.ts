@@ -150,12 +150,12 @@ function codecs(): Buffer[] {
   const end = codec.writeFrame(frame, 0, 7, '{"Value":1}');
   const one = frame.subarray(0, end);
   const pubacks = Buffer.from([0x40, 2, 0, 1, 0x40, 2, 0, 2, 0x40, 2, 0xff, 0xff, 0x40, 2, 0, 1]);
-  /** Small fields as targets/codec.c reads them, even bytes in front: ports 1 and 2, offsets, cursor, two frames, ring. */
+  /** Small fields as targets/codec.c reads them, even bytes in front: topics of ports 1 and 2, cursor, two frames, ring. */
   const small = (...values: number[]) => values.flatMap((value) => [0, value]);
   const publishes = [
-    ...[...small(1, 2), 1, ...small(0, 3, 6), 1, ...small(0, 1, 0), 2],
+    ...[1, ...small(1, 0, 4, 0), ...small(2, 4, 8, 0), 1, ...small(0, 1, 0, 16), 2],
     ...[...small(0, end, 1), ...small(end, 2 * end, 2), 2, ...small(0, 0, 0, 0)],
-    ...[...number(0x32), ...number(0), ...number(2)],
+    ...[...number(0), ...number(2)],
   ];
   return [
     bytes(0, number(0), one, one, one),
@@ -163,7 +163,7 @@ function codecs(): Buffer[] {
     bytes(1, piece(Buffer.alloc(80)), number(3), number(9), 0, "a payload"),
     bytes(1, piece(Buffer.alloc(80)), number(0), number(9), 1, Buffer.from("wide 𝄞\ud834", "utf16le")),
     bytes(2, piece(one), piece(Buffer.alloc(12)), number(0), number(1)),
-    bytes(3, piece(Buffer.alloc(99)), piece(bytes(one, one)), 2, piece("\0\x01a\0\x01b"), ...publishes),
+    bytes(3, piece(Buffer.alloc(99)), piece(bytes(one, one)), 2, piece("2\0\x01a4\0\x01b"), ...publishes),
     bytes(4, number(0), pubacks),
   ];
 }

@@ -19,8 +19,8 @@ export interface ValueBroker {
   close(): void;
 }
 
-/** A PUBLISH of the broker's own. */
-const END_OF_STRETCH = Buffer.from([0x30, 3, 0, 1, 0x61]);
+/** A SUBACK, for nothing. */
+const END_OF_STRETCH = Buffer.from([0x90, 3, 0, 1, 0]);
 
 export async function startValueBroker(options: {
   pki: string;

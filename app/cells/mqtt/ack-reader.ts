@@ -12,38 +12,64 @@ export const PUBREC = 0x50;
 export const PUBCOMP = 0x70;
 export type AckType = typeof PUBACK | typeof PUBREC | typeof PUBCOMP;
 
-/** Packet types (§2.2.1) that a publisher receives. */
+const CONNACK = 0x20;
+const PINGRESP = 0xd0;
+
+/** Packets that a publisher receives, by their first byte (§2.2.1, §2.2.2), and their remaining lengths. */
 const PERMITTED = new Map([
-  [2, { name: "CONNACK", length: 2 }],
-  [4, { name: "PUBACK", length: 2 }],
-  [5, { name: "PUBREC", length: 2 }],
-  [7, { name: "PUBCOMP", length: 2 }],
-  [13, { name: "PINGRESP", length: 0 }],
+  [CONNACK, 2],
+  [PUBACK, 2],
+  [PUBREC, 2],
+  [PUBCOMP, 2],
+  [PINGRESP, 0],
 ]);
-export const TYPE_NAMES =
+const PUBLISH_TYPE = 3;
+const TYPE_NAMES =
   "RESERVED CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT RESERVED".split(
     " ",
   );
 const ACK_BYTES = 4;
+const CURE = "Cure: see the broker's log, or use another broker";
+
+/** The name of the packet that begins with this byte. */
+export function packetName(first: number): string {
+  return TYPE_NAMES[first >>> 4] as string;
+}
 
 /** The broker sent something that MQTT 3.1.1 does not give a publisher. */
 export class MqttProtocolError extends Error {
   readonly code = "ERR_MQTT_PROTOCOL";
-  constructor(message: string) {
+  /** It sent a message: this client's session has subscriptions, which another client must have made. */
+  readonly subscribed: boolean;
+
+  constructor(message: string, options: { subscribed?: boolean } = {}) {
     super(message);
     this.name = "MqttProtocolError";
+    this.subscribed = options.subscribed ?? false;
   }
 }
 
 export class AckReader {
   /** Hears of `count` messages with consecutive ids from `id` on (65535 is followed by 1). */
   readonly #onAck: (type: AckType, id: number, count: number) => void;
+  readonly #clean: boolean;
+  /** Whether CONNACK has come, the first packet and the only one of its kind (§3.2). */
+  #connected = false;
+  /** PINGREQs that are not answered yet. */
+  #pings = 0;
   /** The packet that a chunk ended in: its first `#seen` bytes. */
   readonly #packet = Buffer.alloc(ACK_BYTES);
   #seen = 0;
 
-  constructor(onAck: (type: AckType, id: number, count: number) => void) {
-    this.#onAck = onAck;
+  /** `clean`: a new session was asked for. */
+  constructor(options: { clean: boolean; onAck: (type: AckType, id: number, count: number) => void }) {
+    this.#clean = options.clean;
+    this.#onAck = options.onAck;
+  }
+
+  /** PINGREQ goes out: one PINGRESP is asked for. */
+  pinged(): void {
+    this.#pings += 1;
   }
 
   /** Takes a chunk; returns what is in it for mqtt.js, or null. Throws `MqttProtocolError` at the first byte that is not permitted. */
@@ -52,7 +78,7 @@ export class AckReader {
     let rest: Buffer | null = null;
     let at = 0;
     while (at < length) {
-      if (this.#seen === 0) {
+      if (this.#seen === 0 && this.#connected) {
         // The usual case: PUBACKs and nothing else, in the order of the messages.
         for (let count = codec.countPubacks(chunk, at); count > 0; count = codec.countPubacks(chunk, at)) {
           this.#onAck(PUBACK, ((chunk[at + 2] as number) << 8) | (chunk[at + 3] as number), count);
@@ -78,23 +104,55 @@ export class AckReader {
     const whole = packet.subarray(0, this.#seen);
     this.#seen = 0;
     const type = packet[0] as number;
+    if (type === CONNACK) this.#checkConnack(whole);
     if (type !== PUBACK && type !== PUBREC && type !== PUBCOMP) return whole;
     this.#onAck(type, packet.readUInt16BE(2), 1);
     return null;
   }
 
   #checkFirst(byte: number): void {
-    if (!PERMITTED.has(byte >>> 4) || (byte & 0x0f) !== 0) {
+    const name = packetName(byte);
+    if (byte >>> 4 === PUBLISH_TYPE) {
       throw new MqttProtocolError(
-        `the broker sent ${TYPE_NAMES[byte >>> 4]} with flags ${byte & 0x0f}, which a publisher never asked for`,
+        "the broker sent PUBLISH, which a publisher never asked for. Cure: give the gateway a clientId of its own; another client subscribed with this one",
+        { subscribed: true },
+      );
+    }
+    if (!PERMITTED.has(byte)) {
+      const flags = byte & 0x0f;
+      throw new MqttProtocolError(
+        `the broker sent ${name} with flags ${flags}, which a publisher never asked for. ${CURE}`,
+      );
+    }
+    if (byte === CONNACK ? this.#connected : !this.#connected) {
+      throw new MqttProtocolError(
+        `the broker sent ${name} ${byte === CONNACK ? "twice" : "before CONNACK"}. ${CURE}`,
+      );
+    }
+    if (byte !== PINGRESP) return;
+    if (this.#pings === 0) {
+      throw new MqttProtocolError(`the broker sent PINGRESP, which nothing asked for. ${CURE}`);
+    }
+    this.#pings -= 1;
+  }
+
+  #checkLength(byte: number): void {
+    const first = this.#packet[0] as number;
+    if (byte !== PERMITTED.get(first)) {
+      throw new MqttProtocolError(
+        `the broker sent ${packetName(first)} with the wrong length ${byte}. ${CURE}`,
       );
     }
   }
 
-  #checkLength(byte: number): void {
-    const permitted = PERMITTED.get((this.#packet[0] as number) >>> 4);
-    if (permitted && byte !== permitted.length) {
-      throw new MqttProtocolError(`the broker sent ${permitted.name} with the wrong length ${byte}`);
+  /** Its flags (§3.2.2.1, §3.2.2.2); mqtt.js sees to the return code. */
+  #checkConnack(packet: Buffer): void {
+    const flags = packet[2] as number;
+    const isRefused = packet[3] !== 0;
+    if (flags > 1) throw new MqttProtocolError(`the broker sent CONNACK with flags ${flags}. ${CURE}`);
+    if (flags === 1 && this.#clean && !isRefused) {
+      throw new MqttProtocolError(`the broker kept a session that it was asked to forget. ${CURE}`);
     }
+    this.#connected = true;
   }
 }

@@ -24,6 +24,14 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: "the broker does not answer. Cure: check address, cable at X1 P1 and firewalls on the way",
   },
   {
+    pattern: /Keepalive timeout/,
+    text: "the broker does not answer any more, not even a ping. Cure: check the broker, the cable at X1 P1 and the network",
+  },
+  {
+    pattern: /ERR_MQTT_ACK_TIMEOUT/,
+    text: "the broker acknowledges no messages. Cure: see its log, check its load and its disk",
+  },
+  {
     pattern: /CERT_HAS_EXPIRED|certificate has expired/,
     text: "the broker's certificate has expired. Cure: renew it; check the gateway's clock",
   },

@@ -1,18 +1,20 @@
 /**
  * What is on its way to the broker: PUBLISH packets as bytes, one behind the other in segments, each written to the
- * socket in one go; with quality of service 1 and 2 kept there until they are acknowledged (MQTT 3.1.1 §4.4), for the
- * next connection to send them again.
+ * socket in one go; those with quality of service 1 and 2 are kept there until they are acknowledged (MQTT 3.1.1 §4.4),
+ * for the next connection to send them again. Those with 0 lie between them and are never sent twice.
  */
 import { codec } from "#codec";
-import type { QualityOfService } from "../../config/mqtt-file.ts";
 import {
   Cursor,
   FOUND_FIELDS,
+  RING_FIELDS,
   ROOM_BESIDE_TOPIC_AND_PAYLOAD,
+  TOPIC_FIELDS,
+  Topic,
   type TopicTable,
 } from "../../runtime/codec-types.ts";
-import { type AckType, MqttProtocolError, PUBACK, PUBCOMP, PUBREC, TYPE_NAMES } from "./ack-reader.ts";
-import { DUP_FLAG, firstByte, pubrel } from "./packets.ts";
+import { type AckType, MqttProtocolError, PUBACK, PUBCOMP, PUBREC, packetName } from "./ack-reader.ts";
+import { DUP_FLAG, packetEnd, pubrel, qosOf } from "./packets.ts";
 
 /** A segment is what one TLS record holds; a longer packet has a segment of its own. */
 const SEGMENT_BYTES = 16 * 1024;
@@ -48,11 +50,12 @@ class Segment {
 }
 
 export class Outbox {
-  readonly #qos: QualityOfService;
-  readonly #first: number;
   readonly #topics: TopicTable;
   readonly #longestTopic: number;
-  readonly #most: number;
+  /** Whether there are messages that are never acknowledged. */
+  readonly #hasUnacknowledged: boolean;
+  /** What `published` said last, by the number of the topic. */
+  readonly #totals: Float64Array;
   /** Whether a message has arrived, as far as its quality of service lets us know. */
   delivered = false;
   #write: Write | null = null;
@@ -67,37 +70,65 @@ export class Outbox {
   #oldest = 0;
   #oldestId = 1;
   #count = 0;
-  readonly #starts = new Int32Array(MOST_MESSAGES);
+  readonly #ring = new Int32Array(MOST_MESSAGES * RING_FIELDS);
   readonly #cursor = new Int32Array(Object.keys(Cursor).length);
   readonly #marks = new Uint8Array(MOST_MESSAGES);
   /** Marks that are not `SENT`; usually there are none. */
   #marked = 0;
+  /** Messages with quality of service 2 that are not done. */
+  #exactlyOnce = 0;
 
-  constructor(options: { qos: QualityOfService; topics: TopicTable }) {
-    const { qos, topics } = options;
-    this.#qos = qos;
+  constructor(topics: TopicTable) {
     this.#topics = topics;
-    this.#longestTopic = topics.offsets.reduce(
-      (longest, offset, index) => Math.max(longest, offset - (topics.offsets[index - 1] ?? 0)),
-      0,
-    );
-    this.#first = firstByte(qos);
-    this.#most = qos === 2 ? MOST_EXACTLY_ONCE : MOST_MESSAGES;
+    const { entries, bytes } = topics;
+    let longest = 0;
+    let hasUnacknowledged = false;
+    for (let entry = 0; entry < entries.length; entry += TOPIC_FIELDS) {
+      const from = entries[entry + Topic.from] as number;
+      longest = Math.max(longest, (entries[entry + Topic.to] as number) - from);
+      if (qosOf(bytes[from] as number) === 0) hasUnacknowledged = true;
+    }
+    this.#longestTopic = longest;
+    this.#hasUnacknowledged = hasUnacknowledged;
+    this.#totals = new Float64Array(entries.length / TOPIC_FIELDS);
   }
 
-  /** Whether the broker owes an acknowledgement. */
-  get isWaiting(): boolean {
-    return this.#count > 0;
+  /** The identifier of the oldest message for which the broker owes an acknowledgement; 0: for none. */
+  get waitingFor(): number {
+    return this.#count > 0 ? this.#oldestId : 0;
   }
 
-  /** A connection is there: what was not acknowledged goes first, in order, PUBLISH with DUP (§3.3.1.1, §4.6). */
-  connected(write: Write): void {
+  /** How many messages the broker has acknowledged since the start, by port; with quality of service 0, how many were written. */
+  published(): Map<number, number> {
+    const { entries } = this.#topics;
+    const inFlight = new Uint32Array(this.#totals.length);
+    for (let each = 0; each < this.#count; each += 1) {
+      const slot = (this.#oldest + each) & SLOT_MASK;
+      const topic = this.#ring[slot * RING_FIELDS + 1] as number;
+      if (this.#marks[slot] !== DONE) inFlight[topic] = (inFlight[topic] as number) + 1;
+    }
+    const counts = new Map<number, number>();
+    for (const [topic, total] of this.#totals.entries()) {
+      const entry = topic * TOPIC_FIELDS;
+      const done = (entries[entry + Topic.written] as number) - (inFlight[topic] as number);
+      // `written` goes round at 2^32; what was added since the last call does not.
+      this.#totals[topic] = total + ((done - total) >>> 0);
+      counts.set(entries[entry + Topic.port] as number, this.#totals[topic] as number);
+    }
+    return counts;
+  }
+
+  /**
+   * A connection is there: what was not acknowledged goes first, in order, PUBLISH with DUP (§3.3.1.1, §4.4, §4.6). When
+   * the broker has lost the session, all of it goes as new: even what the broker has may have been in the session only.
+   */
+  connected(write: Write, sessionPresent: boolean): void {
     this.#write = write;
     this.#full = false;
     let offset = 0;
     for (const segment of this.#segments) {
       segment.written = segment.used;
-      this.#repeat(segment, offset);
+      this.#repeat(segment, offset, sessionPresent);
       offset += segment.waiting;
     }
   }
@@ -119,26 +150,28 @@ export class Outbox {
   add(bytes: Buffer, found: Uint32Array, from: number, to: number): number {
     if (this.#full) return 0;
     const cursor = this.#cursor;
-    const first = this.#first;
-    const topics = this.#topics;
-    const starts = this.#starts;
-    const most = Math.min(to, from + this.#most - this.#count);
+    const most = Math.min(to, from + MOST_MESSAGES - this.#count);
     let each = from;
     while (each < most) {
       const segment = this.#tail;
       const id = this.#oldestId + this.#count;
       cursor[Cursor.at] = segment.used;
-      cursor[Cursor.id] = this.#qos === 0 ? 0 : id > LAST_ID ? id - LAST_ID : id;
+      cursor[Cursor.id] = id > LAST_ID ? id - LAST_ID : id;
       cursor[Cursor.slot] = this.#oldest + this.#count;
+      cursor[Cursor.exactlyOnce] = MOST_EXACTLY_ONCE - this.#exactlyOnce;
       // Navigation only uses ports of the same settings file; a frame for any other is left out.
-      each = codec.writePublishes(segment.bytes, cursor, first, topics, bytes, found, each, most, starts);
+      each = codec.writePublishes(segment.bytes, cursor, this.#topics, bytes, found, each, most, this.#ring);
       const count = (cursor[Cursor.slot] as number) - this.#oldest;
       segment.used = cursor[Cursor.at] as number;
       segment.waiting += count - this.#count;
       this.#count = count;
+      this.#exactlyOnce = MOST_EXACTLY_ONCE - (cursor[Cursor.exactlyOnce] as number);
       if (each === most) break;
       const length = (found[each * FOUND_FIELDS + 1] as number) - (found[each * FOUND_FIELDS] as number);
-      if (!this.#nextSegment(length + this.#longestTopic + ROOM_BESIDE_TOPIC_AND_PAYLOAD)) break;
+      const room = length + this.#longestTopic + ROOM_BESIDE_TOPIC_AND_PAYLOAD;
+      const hasRoom = room <= segment.bytes.length - segment.used;
+      // It would be the 17th with quality of service 2; or there is no room for it anywhere.
+      if (hasRoom || !this.#nextSegment(room)) break;
     }
     return each - from;
   }
@@ -150,13 +183,13 @@ export class Outbox {
     if (used === written) return;
     tail.written = used;
     this.#send(tail.bytes.subarray(written, used));
-    if (this.#qos === 0) this.delivered = true;
+    if (this.#count === 0) this.delivered = true;
   }
 
   /** Takes acknowledgements of `count` messages with consecutive ids in (§4.3.2, §4.3.3). Throws `MqttProtocolError` when nothing waits for one. */
   acknowledge(type: AckType, id: number, count: number): void {
     const inOrder = id === this.#oldestId && count <= this.#count && this.#marked === 0;
-    if (inOrder && type === PUBACK && this.#qos === 1 && this.#write !== null) {
+    if (inOrder && type === PUBACK && this.#exactlyOnce === 0 && this.#write !== null) {
       this.#release(count);
       return;
     }
@@ -170,18 +203,26 @@ export class Outbox {
     if (offset < 0) offset += LAST_ID;
     const slot = (this.#oldest + offset) & SLOT_MASK;
     const mark = offset < this.#count && this.#write !== null ? this.#marks[slot] : undefined;
-    if (type === PUBACK && this.#qos === 1 && mark === SENT) {
+    if (type === PUBACK && mark === SENT && this.#qosAt(slot) === 1) {
       this.#complete(slot);
     } else if (type === PUBCOMP && mark === RELEASED) {
+      this.#exactlyOnce -= 1;
       this.#complete(slot);
-    } else if (type === PUBREC && this.#qos === 2 && (mark === SENT || mark === RELEASED)) {
+    } else if (type === PUBREC && (mark === SENT || mark === RELEASED) && this.#qosAt(slot) === 2) {
       this.#mark(slot, RELEASED);
       this.#send(pubrel(id));
     } else {
       throw new MqttProtocolError(
-        `the broker sent ${TYPE_NAMES[type >>> 4]} for message ${id}, which does not wait for it. Cure: see the broker's log; another client may use the same clientId`,
+        `the broker sent ${packetName(type)} for message ${id}, which does not wait for it. Cure: see the broker's log; another client may use the same clientId`,
       );
     }
+  }
+
+  /** The quality of service of the message at this place of the ring. */
+  #qosAt(slot: number): number {
+    const { entries, bytes } = this.#topics;
+    const topic = this.#ring[slot * RING_FIELDS + 1] as number;
+    return qosOf(bytes[entries[topic * TOPIC_FIELDS + Topic.from] as number] as number);
   }
 
   #mark(slot: number, mark: number): void {
@@ -212,7 +253,8 @@ export class Outbox {
       left -= head.waiting;
       head.waiting = 0;
       if (head === this.#tail) {
-        if (head.written === head.used) head.written = head.used = 0;
+        // What is never acknowledged may still lie behind, and not be sent yet.
+        if (head.written === head.used && !this.#hasUnacknowledged) head.written = head.used = 0;
         return;
       }
       this.#capacity -= head.bytes.length;
@@ -244,22 +286,35 @@ export class Outbox {
   }
 
   /** Sends the messages of a segment again; the first of them is at this place of the ring. */
-  #repeat(segment: Segment, offset: number): void {
-    const { bytes, waiting, used } = segment;
-    /** Where a run of messages begins that are sent in one piece. */
-    let run = -1;
+  #repeat(segment: Segment, offset: number, sessionPresent: boolean): void {
+    const { bytes, waiting } = segment;
+    /** A run of messages that lie one behind the other and are sent in one piece. */
+    let from = 0;
+    let to = 0;
+    const sendRun = (): void => {
+      if (to > from) this.#send(bytes.subarray(from, to));
+      from = to;
+    };
     for (let each = offset; each < offset + waiting; each += 1) {
       const slot = (this.#oldest + each) & SLOT_MASK;
-      const start = this.#starts[slot] as number;
-      if (this.#marks[slot] === SENT) {
-        bytes[start] = (bytes[start] as number) | DUP_FLAG;
-        if (run < 0) run = start;
-        continue;
+      if (this.#marks[slot] === RELEASED) {
+        if (sessionPresent) {
+          sendRun();
+          this.#send(pubrel(((this.#oldestId + each - 1) % LAST_ID) + 1));
+          continue;
+        }
+        this.#mark(slot, SENT);
       }
-      if (run >= 0) this.#send(bytes.subarray(run, start));
-      run = -1;
-      if (this.#marks[slot] === RELEASED) this.#send(pubrel(((this.#oldestId + each - 1) % LAST_ID) + 1));
+      if (this.#marks[slot] === DONE) continue;
+      const start = this.#ring[slot * RING_FIELDS] as number;
+      const first = bytes[start] as number;
+      bytes[start] = sessionPresent ? first | DUP_FLAG : first & ~DUP_FLAG;
+      if (start !== to) {
+        sendRun();
+        from = start;
+      }
+      to = packetEnd(bytes, start);
     }
-    if (run >= 0) this.#send(bytes.subarray(run, used));
+    sendRun();
   }
 }

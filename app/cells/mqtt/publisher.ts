@@ -5,7 +5,7 @@ import { FrameReader } from "../../link/frame.ts";
 import type { Log } from "../../link/log-line.ts";
 import { Outbox } from "./outbox.ts";
 import { topicTable } from "./packets.ts";
-import { Session } from "./session.ts";
+import { type ConnectionEnd, Session } from "./session.ts";
 
 /** A connection that lasted this long was a good one. */
 const GOOD_CONNECTION_MS = 10_000;
@@ -38,10 +38,13 @@ export class Publisher {
   #stopping = false;
   #paused = true;
   #connectedAt = 0;
-  /** With quality of service 2 a new process must make the broker forget packet ids of its predecessor first. */
+  /** The highest quality of service of all messages: from 1 on the broker shall remember the session (L15). */
+  readonly #highestQos: number;
+  /** The broker must forget the session first: packet ids of a predecessor of this process, or somebody's subscriptions. */
   #forget: boolean;
   /** The pause before the next attempt. */
   #pause: ReturnType<typeof setTimeout> | null = null;
+  #connections = 0;
   /** Called once, with the first message that the broker has. */
   #onFirst: (() => void) | null;
   /** Null: the connection stands; otherwise why it does not. */
@@ -61,8 +64,12 @@ export class Publisher {
     this.#onFirst = options.onFirst;
     this.#onState = options.onState ?? (() => undefined);
     const { qos, topics } = options.settings;
-    this.#outbox = new Outbox({ qos, topics: topicTable(topics) });
-    this.#forget = options.settings.qos === 2;
+    this.#outbox = new Outbox(topicTable(topics));
+    this.#highestQos = topics.reduce<number>(
+      (most, { qualityOfService }) => Math.max(most, qualityOfService),
+      qos,
+    );
+    this.#forget = this.#highestQos === 2;
     this.#session = this.#newSession();
     this.#source.pause();
   }
@@ -101,21 +108,39 @@ export class Publisher {
     this.#session.end(onDone);
   }
 
+  /** How many messages of each port the broker has acknowledged since the start; with quality of service 0, how many were written. */
+  published(): Map<number, number> {
+    return this.#outbox.published();
+  }
+
+  /** How often a connection was there again after one was lost. */
+  get reconnects(): number {
+    return Math.max(0, this.#connections - 1);
+  }
+
+  /** The next connection asks for a new session, the one after it keeps that. */
+  #startForgetting(): void {
+    this.#forget = true;
+    this.#session.end(() => undefined);
+    this.#session = this.#newSession();
+  }
+
   #newSession(): Session {
     return new Session({
       settings: this.#settings,
-      clean: this.#settings.qos === 0 || this.#forget,
+      clean: this.#highestQos === 0 || this.#forget,
       handlers: {
-        onReady: () => this.#onReady(),
+        onReady: (sessionPresent) => this.#onReady(sessionPresent),
         onAck: (type, id, count) => this.#outbox.acknowledge(type, id, count),
         onHeard: () => this.#onHeard(),
+        waitingFor: () => this.#outbox.waitingFor,
         onDrain: () => this.#onDrain(),
-        onClosed: (cause) => this.#onClosed(cause),
+        onClosed: (end) => this.#onClosed(end),
       },
     });
   }
 
-  #onReady(): void {
+  #onReady(sessionPresent: boolean): void {
     if (this.#forget) {
       this.#forget = false;
       const forgetful = this.#session;
@@ -124,21 +149,20 @@ export class Publisher {
       return;
     }
     this.#ready = true;
+    this.#connections += 1;
     this.#connectedAt = performance.now();
     this.#causes.clear();
     this.#onState(null);
     const { host, port } = this.#settings;
     this.#log.info(`MQTT Publisher established connection to ${host} port ${port}`);
     const session = this.#session;
-    this.#outbox.connected((bytes) => session.write(bytes));
+    this.#outbox.connected((bytes) => session.write(bytes), sessionPresent);
     this.#pump();
   }
 
-  #onHeard(): boolean {
-    if (!this.#ready) return false;
+  #onHeard(): void {
     // Reading on means that nothing waits for room.
-    if (this.#paused || this.#onFirst !== null) this.#pump();
-    return this.#outbox.isWaiting;
+    if (this.#ready && (this.#paused || this.#onFirst !== null)) this.#pump();
   }
 
   #onDrain(): void {
@@ -187,13 +211,15 @@ export class Publisher {
     else this.#source.resume();
   }
 
-  #onClosed(cause: string | null): void {
+  #onClosed(end: ConnectionEnd | null): void {
     const lasted = this.#ready ? performance.now() - this.#connectedAt : 0;
     const had = this.#ready;
     this.#ready = false;
     this.#outbox.disconnected();
     this.#setPaused(true);
-    if (this.#stopping || cause === null) return;
+    if (this.#stopping || end === null) return;
+    const { cause } = end;
+    if (end.subscribed && !this.#forget) this.#startForgetting();
     if (lasted >= GOOD_CONNECTION_MS) this.#backoff.reset();
     const { host, port } = this.#settings;
     this.#causes.tell(

@@ -13,27 +13,51 @@ import { Wire } from "./wire.ts";
 
 /** TCP, TLS and CONNACK together; a full handshake takes seconds on the device. */
 const CONNECT_TIMEOUT_MS = 30_000;
-/** How long a message may stay unacknowledged while the broker says nothing at all (L14). */
+/** How long the oldest message may stay unacknowledged, whatever else the broker says; less with a short keep-alive (L14). */
 const ACK_TIMEOUT_MS = 30_000;
+/** A broker that stops answering is noticed within so many keep-alive times (L14), as §3.1.2.10 has it for the other side. */
+const KEEP_ALIVE_TIMES = 1.5;
+/** Looks at what is unacknowledged in that time, at least; and the longest time between two of them. */
+const CHECKS = 8;
 const CHECK_INTERVAL_MS = 1_000;
 const TCP_KEEP_ALIVE_MS = 30_000;
 const PROTOCOL_LEVEL = 4;
 /** A resumed TLS session saves the private key operation, half a second on the device; after this time all is checked anew. */
 const RESUMPTION_MS = 3_600_000;
+/** First byte of a PINGREQ (§3.12). */
+const PINGREQ = 0xc0;
 /** MQTT 3.1.1 §3.14. */
 const DISCONNECT = Buffer.from([0xe0, 0]);
 
 export interface SessionHandlers {
-  /** Connected: messages can be written now. */
-  onReady(): void;
+  /** Connected: messages can be written now. The broker remembers the session of the last connection, or not (§3.2.2.2). */
+  onReady(sessionPresent: boolean): void;
   /** Acknowledgements of `count` messages with consecutive ids have come; throws when nothing waits for one. */
   onAck(type: AckType, id: number, count: number): void;
-  /** Everything in a chunk of acknowledgements was told. Returns whether there are more to come. */
-  onHeard(): boolean;
+  /** Everything in a chunk of acknowledgements was told. */
+  onHeard(): void;
+  /** The identifier of the oldest message that is not acknowledged; 0: there is none. */
+  waitingFor(): number;
   /** The socket takes more after it had enough. */
   onDrain(): void;
-  /** The connection is over. The text names cause and cure; null when `end()` asked for it. */
-  onClosed(cause: string | null): void;
+  /** The connection is over; null when `end()` asked for it. */
+  onClosed(end: ConnectionEnd | null): void;
+}
+
+export interface ConnectionEnd {
+  /** Names cause and cure. */
+  readonly cause: string;
+  /** The session at the broker has subscriptions of somebody else. */
+  readonly subscribed: boolean;
+}
+
+/** The broker lives, perhaps, but acknowledges nothing. */
+class AckTimeoutError extends Error {
+  readonly code = "ERR_MQTT_ACK_TIMEOUT";
+  constructor() {
+    super("no acknowledgement");
+    this.name = "AckTimeoutError";
+  }
 }
 
 export class Session {
@@ -42,11 +66,12 @@ export class Session {
   readonly #client: MqttClient;
   readonly #watch: ReturnType<typeof setInterval>;
   #socket: TLSSocket | null = null;
-  #cause: string | null = null;
+  #end: ConnectionEnd | null = null;
   #ending = false;
-  #heardAt = 0;
-  /** When the first of the messages was sent for which no acknowledgement has come since; 0: none waits. */
-  #waitingSince = 0;
+  /** Which message was the oldest without acknowledgement at the last check, and at how many checks before. */
+  #waitingFor = 0;
+  #checks = 0;
+  readonly #mostChecks: number;
   #tlsSession: Buffer | undefined;
   /** Whether the last handshake succeeded. */
   #tlsWorks = false;
@@ -56,17 +81,21 @@ export class Session {
   constructor(options: { settings: MqttSettings; handlers: SessionHandlers; clean: boolean }) {
     this.#settings = options.settings;
     this.#handlers = options.handlers;
-    this.#client = new mqtt.MqttClient(() => this.#openStream(), this.#clientOptions(options.clean));
-    this.#client.on("connect", () => this.#handlers.onReady());
+    const { clean } = options;
+    this.#client = new mqtt.MqttClient(() => this.#openStream(clean), this.#clientOptions(clean));
+    this.#client.on("connect", ({ sessionPresent }) => this.#handlers.onReady(sessionPresent));
     this.#client.on("error", (error) => this.#blame(error));
     this.#client.on("close", () => this.#onClose());
-    this.#watch = setInterval(() => this.#check(), CHECK_INTERVAL_MS);
+    const patience = Math.min(ACK_TIMEOUT_MS, options.settings.keepAlive * 1000 * KEEP_ALIVE_TIMES);
+    const interval = Math.min(CHECK_INTERVAL_MS, patience / CHECKS);
+    // The first check that finds a message may come a whole interval after it was sent.
+    this.#mostChecks = Math.floor(patience / interval) - 1;
+    this.#watch = setInterval(() => this.#check(), interval);
   }
 
   /** Opens a connection; when it ends, `onClosed` says so, and this may be called again. */
   connect(): void {
-    this.#cause = null;
-    this.#heardAt = performance.now();
+    this.#end = null;
     this.#client.connect();
   }
 
@@ -79,8 +108,6 @@ export class Session {
 
   /** Writes whole PUBLISH or PUBREL packets; false: enough for now, `onDrain` will follow. */
   write(bytes: Buffer): boolean {
-    // Quality of service 0 is never acknowledged: there the keep-alive alone says whether the broker lives.
-    if (this.#settings.qos > 0 && this.#waitingSince === 0) this.#waitingSince = performance.now();
     return this.#socket?.write(bytes) ?? false;
   }
 
@@ -119,16 +146,19 @@ export class Session {
       ...(user ? { username: user.name } : {}),
       ...(user && user.password !== null ? { password: user.password } : {}),
       ...(will
-        ? { will: { topic: will.topicName, payload: Buffer.from(will.message), qos, retain: false } }
+        ? { will: { topic: will.topicName, payload: Buffer.from(will.message), qos, retain: will.retain } }
         : {}),
     };
   }
 
-  #openStream(): Wire {
+  #openStream(clean: boolean): Wire {
     const resumed = this.#usableTlsSession();
     this.#tlsWorks = false;
     const socket = tlsConnect({ ...tlsOptions(this.#settings), ...(resumed ? { session: resumed } : {}) });
-    const acks = new AckReader((type, id, count) => this.#handlers.onAck(type, id, count));
+    const acks = new AckReader({
+      clean,
+      onAck: (type, id, count) => this.#handlers.onAck(type, id, count),
+    });
     this.#socket = socket;
     socket.on("session", (session: Buffer) => {
       this.#tlsSession = session;
@@ -143,14 +173,19 @@ export class Session {
     socket.on("drain", () => this.#handlers.onDrain());
     // mqtt.js passes on only errors that have a code; TLS alerts of some OpenSSL releases have none.
     socket.on("error", (error: Error) => this.#blame(error));
-    return new Wire(socket, (chunk) => this.#read(socket, acks, chunk));
+    return new Wire({
+      socket,
+      read: (chunk) => this.#read(socket, acks, chunk),
+      onWrite: (chunk) => {
+        if (chunk[0] === PINGREQ) acks.pinged();
+      },
+    });
   }
 
   #read(socket: TLSSocket, acks: AckReader, chunk: Uint8Array): Buffer | null {
-    this.#heardAt = performance.now();
     try {
       const rest = acks.read(chunk);
-      this.#waitingSince = this.#handlers.onHeard() ? this.#heardAt : 0;
+      this.#handlers.onHeard();
       return rest;
     } catch (error) {
       if (!(error instanceof MqttProtocolError)) throw error;
@@ -172,27 +207,32 @@ export class Session {
 
   /** The first error of a connection is its cause, the later ones follow from it. */
   #blame(error: Error): void {
-    if (this.#cause !== null) return;
     const code = (error as { code?: unknown }).code;
-    this.#cause = typeof code === "number" ? explainReturnCode(code) : explainError(error);
+    this.#end ??= {
+      cause: typeof code === "number" ? explainReturnCode(code) : explainError(error),
+      subscribed: error instanceof MqttProtocolError && error.subscribed,
+    };
   }
 
+  /** Counts checks instead of looking at a clock: while this process gets no time, nobody waits in vain. */
   #check(): void {
-    const now = performance.now();
-    const silent = now - Math.max(this.#heardAt, this.#waitingSince);
-    if (!this.#client.connected || this.#waitingSince === 0 || silent < ACK_TIMEOUT_MS) return;
-    this.#cause ??= `the broker has acknowledged nothing for ${Math.round(silent / 1000)} s. Cure: check broker and network`;
+    const waitingFor = this.#client.connected ? this.#handlers.waitingFor() : 0;
+    this.#checks = waitingFor !== 0 && waitingFor === this.#waitingFor ? this.#checks + 1 : 0;
+    this.#waitingFor = waitingFor;
+    if (this.#checks < this.#mostChecks) return;
+    this.#blame(new AckTimeoutError());
     this.#client.stream.destroy();
   }
 
   #onClose(): void {
-    this.#waitingSince = 0;
+    this.#waitingFor = 0;
     if (this.#ending) {
       this.#handlers.onClosed(null);
       return;
     }
-    const cause = this.#cause ?? explainError(new Error("the broker closed the connection"));
+    this.#blame(new Error("the broker closed the connection"));
+    const end = this.#end;
     // `close` comes out of mqtt.js' own clean-up: a new connection starts only when that is done.
-    setImmediate(() => this.#handlers.onClosed(cause));
+    setImmediate(() => this.#handlers.onClosed(end));
   }
 }

@@ -7,11 +7,18 @@ import type { TLSSocket } from "node:tls";
 
 export class Wire extends Duplex {
   readonly #socket: TLSSocket;
+  readonly #onWrite: (chunk: Buffer) => void;
 
-  /** `read` says what of a chunk is for mqtt.js. */
-  constructor(socket: TLSSocket, read: (chunk: Uint8Array) => Buffer | null) {
+  /** `read` says what of a chunk is for mqtt.js; `onWrite` hears what mqtt.js writes. */
+  constructor(options: {
+    socket: TLSSocket;
+    read: (chunk: Uint8Array) => Buffer | null;
+    onWrite: (chunk: Buffer) => void;
+  }) {
     super({ allowHalfOpen: false });
+    const { socket, read, onWrite } = options;
     this.#socket = socket;
+    this.#onWrite = onWrite;
     socket.on("data", (chunk: Uint8Array) => {
       const rest = read(chunk);
       if (rest !== null) this.push(rest);
@@ -23,6 +30,7 @@ export class Wire extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#onWrite(chunk);
     this.#socket.write(chunk, callback);
   }
 

@@ -185,57 +185,52 @@ static JSValue readdress_frames(JSContext *ctx, JSValueConst this_value, int arg
     return JS_UNDEFINED;
 }
 
-/* What `topics` holds: ascending ports, and bytes[offsets[i], offsets[i + 1]) for each. */
+/* What `topics` holds: fields of each in ascending order of ports, and bytes[from, to) with its first byte and name. */
+enum { TOPIC_PORT, TOPIC_FROM, TOPIC_TO, TOPIC_WRITTEN, TOPIC_FIELDS };
+
 typedef struct {
-    const uint32_t *ports, *offsets;
+    uint32_t *entries;
     gw_slice bytes;
     size_t count;
 } topic_table;
 
-static int member_fields(JSContext *ctx, JSValueConst object, const char *name, const uint32_t **fields, size_t *count)
-{
-    uint32_t *p = NULL;
-    JSValue value = JS_GetPropertyStr(ctx, object, name);
-    int failed = JS_IsException(value) || fields_of(ctx, value, &p, count);
-    /* The object keeps it alive. */
-    JS_FreeValue(ctx, value);
-    *fields = p;
-    return failed ? -1 : 0;
-}
-
 static int table_of(JSContext *ctx, JSValueConst object, topic_table *table)
 {
-    size_t ends;
-    JSValue bytes = JS_GetPropertyStr(ctx, object, "bytes");
-    int failed = JS_IsException(bytes) || gw_bytes(ctx, bytes, &table->bytes.p, &table->bytes.len);
-    JS_FreeValue(ctx, bytes);
-    if (failed || member_fields(ctx, object, "ports", &table->ports, &table->count) ||
-        member_fields(ctx, object, "offsets", &table->offsets, &ends))
+    size_t fields;
+    /* The object keeps both alive. */
+    JSValue value = JS_GetPropertyStr(ctx, object, "bytes");
+    int failed = JS_IsException(value) || gw_bytes(ctx, value, &table->bytes.p, &table->bytes.len);
+    JS_FreeValue(ctx, value);
+    if (failed)
         return -1;
-    if (ends == table->count + 1)
+    value = JS_GetPropertyStr(ctx, object, "entries");
+    failed = JS_IsException(value) || fields_of(ctx, value, &table->entries, &fields);
+    JS_FreeValue(ctx, value);
+    if (failed)
+        return -1;
+    table->count = fields / TOPIC_FIELDS;
+    if (fields % TOPIC_FIELDS == 0)
         return 0;
     JS_ThrowRangeError(ctx, "codec: the table of topics is not one");
     return -1;
 }
 
 /* The topic of a port; NULL when there is none. */
-static const uint8_t *topic_of(const topic_table *table, uint32_t port, size_t *length)
+static uint32_t *topic_of(const topic_table *table, uint32_t port)
 {
     size_t low = 0, high = table->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (table->ports[middle] < port)
+        if (table->entries[middle * TOPIC_FIELDS + TOPIC_PORT] < port)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == table->count || table->ports[low] != port)
+    uint32_t *topic = table->entries + low * TOPIC_FIELDS;
+    if (low == table->count || topic[TOPIC_PORT] != port || topic[TOPIC_FROM] >= topic[TOPIC_TO] ||
+        topic[TOPIC_TO] > table->bytes.len)
         return NULL;
-    uint32_t from = table->offsets[low], to = table->offsets[low + 1];
-    if (from > to || to > table->bytes.len)
-        return NULL;
-    *length = to - from;
-    return table->bytes.p + from;
+    return topic;
 }
 
 static uint8_t *write_remaining_length(uint8_t *p, size_t length)
@@ -246,7 +241,11 @@ static uint8_t *write_remaining_length(uint8_t *p, size_t length)
     return p;
 }
 
-enum { CURSOR_AT, CURSOR_ID, CURSOR_SLOT, CURSOR_FIELDS };
+enum { CURSOR_AT, CURSOR_ID, CURSOR_SLOT, CURSOR_EXACTLY_ONCE, CURSOR_FIELDS };
+/* Fields of a place in the ring. */
+enum { RING_AT, RING_TOPIC, RING_FIELDS };
+/* Where in the first byte of a PUBLISH the quality of service stands (MQTT 3.1.1 3.3.1.2). */
+enum { QOS_MASK = 0x06, EXACTLY_ONCE = 0x04 };
 
 /* Reads where to go on; -1 with an exception pending when that can't be. */
 static int cursor_of(JSContext *ctx, JSValueConst value, size_t room, uint32_t **cursor)
@@ -260,44 +259,54 @@ static int cursor_of(JSContext *ctx, JSValueConst value, size_t room, uint32_t *
     return -1;
 }
 
-/* writePublishes(target, cursor, first, topics, bytes, found, from, to, starts) → the first one not dealt with */
+/* writePublishes(target, cursor, topics, bytes, found, from, to, ring) → the first one not dealt with */
 static JSValue write_publishes(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
     (void)this_value;
     (void)argc;
     gw_slice target, bytes;
     topic_table topics;
-    uint32_t *cursor, *found, *starts;
-    size_t first, count, from, to, slots;
+    uint32_t *cursor, *found, *ring;
+    size_t count, from, to, slots;
     /* The table first: reading its members is the only thing that could run JavaScript. */
-    if (table_of(ctx, argv[3], &topics) || gw_bytes(ctx, argv[0], &target.p, &target.len) ||
-        cursor_of(ctx, argv[1], target.len, &cursor) || index_of(ctx, argv[2], UINT8_MAX, &first) ||
-        gw_bytes(ctx, argv[4], &bytes.p, &bytes.len) || fields_of(ctx, argv[5], &found, &count) ||
-        index_of(ctx, argv[7], count / FOUND_FIELDS, &to) || index_of(ctx, argv[6], to, &from) ||
-        fields_of(ctx, argv[8], &starts, &slots))
+    if (table_of(ctx, argv[2], &topics) || gw_bytes(ctx, argv[0], &target.p, &target.len) ||
+        cursor_of(ctx, argv[1], target.len, &cursor) || gw_bytes(ctx, argv[3], &bytes.p, &bytes.len) ||
+        fields_of(ctx, argv[4], &found, &count) || index_of(ctx, argv[6], count / FOUND_FIELDS, &to) ||
+        index_of(ctx, argv[5], to, &from) || fields_of(ctx, argv[7], &ring, &slots))
         return JS_EXCEPTION;
+    slots /= RING_FIELDS;
     if (slots == 0 || (slots & (slots - 1)) != 0)
         return JS_ThrowRangeError(ctx, "codec: the ring is no power of two");
-    uint32_t id = cursor[CURSOR_ID], slot = cursor[CURSOR_SLOT];
+    uint32_t id = cursor[CURSOR_ID], slot = cursor[CURSOR_SLOT], exactly_once = cursor[CURSOR_EXACTLY_ONCE];
     uint8_t *p = target.p + cursor[CURSOR_AT], *end = target.p + target.len;
     for (; from < to; from++) {
         const uint32_t *each = found + FOUND_FIELDS * from;
-        size_t topic_length;
-        const uint8_t *topic = topic_of(&topics, each[2], &topic_length);
+        uint32_t *topic = topic_of(&topics, each[2]);
         if (topic == NULL)
             continue;
         if (each[1] > bytes.len || each[0] > each[1] || each[1] - each[0] < HEADER_SIZE)
             return JS_ThrowRangeError(ctx, "codec: an index is out of range");
-        size_t payload_length = each[1] - each[0] - HEADER_SIZE;
-        if (topic_length + payload_length + ROOM_BESIDE_TOPIC_AND_PAYLOAD > (size_t)(end - p))
+        const uint8_t *name = topics.bytes.p + topic[TOPIC_FROM];
+        uint8_t first = *name++, qos = first & QOS_MASK;
+        size_t name_length = topic[TOPIC_TO] - topic[TOPIC_FROM] - 1, payload_length = each[1] - each[0] - HEADER_SIZE;
+        if (name_length + payload_length + ROOM_BESIDE_TOPIC_AND_PAYLOAD > (size_t)(end - p))
             break;
-        if (id)
-            starts[slot++ & (slots - 1)] = (uint32_t)(p - target.p);
-        *p++ = (uint8_t)first;
-        p = write_remaining_length(p, topic_length + payload_length + (id ? 2 : 0));
-        memcpy(p, topic, topic_length);
-        p += topic_length;
-        if (id) {
+        if (qos == EXACTLY_ONCE) {
+            if (exactly_once == 0)
+                break;
+            exactly_once--;
+        }
+        topic[TOPIC_WRITTEN]++;
+        if (qos) {
+            uint32_t *place = ring + RING_FIELDS * (slot++ & (slots - 1));
+            place[RING_AT] = (uint32_t)(p - target.p);
+            place[RING_TOPIC] = (uint32_t)((size_t)(topic - topics.entries) / TOPIC_FIELDS);
+        }
+        *p++ = first;
+        p = write_remaining_length(p, name_length + payload_length + (qos ? 2 : 0));
+        memcpy(p, name, name_length);
+        p += name_length;
+        if (qos) {
             write_u16(p, id);
             p += 2;
             id = id == LAST_ID ? 1 : id + 1;
@@ -308,6 +317,7 @@ static JSValue write_publishes(JSContext *ctx, JSValueConst this_value, int argc
     cursor[CURSOR_AT] = (uint32_t)(p - target.p);
     cursor[CURSOR_ID] = id;
     cursor[CURSOR_SLOT] = slot;
+    cursor[CURSOR_EXACTLY_ONCE] = exactly_once;
     return JS_NewInt64(ctx, (int64_t)from);
 }
 
@@ -336,7 +346,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("writeFrame", 4, write_frame),
     JS_CFUNC_DEF("scanFrames", 3, scan_frames),
     JS_CFUNC_DEF("readdressFrames", 4, readdress_frames),
-    JS_CFUNC_DEF("writePublishes", 9, write_publishes),
+    JS_CFUNC_DEF("writePublishes", 8, write_publishes),
     JS_CFUNC_DEF("countPubacks", 2, count_pubacks),
 };
 

@@ -5,7 +5,7 @@
 #include "engine.h"
 #include "fuzz.h"
 
-enum { FIELDS = 3, ROOM = 8 };
+enum { FIELDS = 3, TOPIC_FIELDS = 4, ROOM = 8 };
 
 /* A Uint32Array of its own for what scanFrames finds. */
 static JSValue new_fields(void)
@@ -65,18 +65,17 @@ static void publish(void)
     JSValue topics = JS_NewObject(fuzz_context), target = fuzz_piece(), bytes = fuzz_piece();
     uint32_t count = fuzz_below(4);
     JS_SetPropertyStr(fuzz_context, topics, "bytes", fuzz_piece());
-    JS_SetPropertyStr(fuzz_context, topics, "ports", fields(count, 3));
-    JS_SetPropertyStr(fuzz_context, topics, "offsets", fields(count + (fuzz_u8() & 7 ? 1 : 0), 15));
-    JSValue cursor = fields(fuzz_u8() & 7 ? 3 : 2, 63), found = fields(FIELDS * fuzz_below(4), 63);
-    JSValue starts = fields(1u << fuzz_below(4), 0), first = fuzz_number(), from = fuzz_number(), to = fuzz_number();
+    JS_SetPropertyStr(fuzz_context, topics, "entries", fields(TOPIC_FIELDS * count + (fuzz_u8() & 7 ? 0 : 1), 15));
+    JSValue cursor = fields(fuzz_u8() & 7 ? 4 : 3, 63), found = fields(FIELDS * fuzz_below(4), 63);
+    JSValue ring = fields(1u << fuzz_below(4), 0), from = fuzz_number(), to = fuzz_number();
     size_t room, size;
     fuzz_bytes(target, &room);
-    int64_t next = number_of(FUZZ_CALL("codec", "writePublishes", fuzz_dup(target), fuzz_dup(cursor), first, topics, bytes,
-                                       found, from, to, fuzz_dup(starts)));
+    int64_t next = number_of(FUZZ_CALL("codec", "writePublishes", fuzz_dup(target), fuzz_dup(cursor), topics, bytes, found,
+                                       from, to, fuzz_dup(ring)));
     const uint32_t *after = (const uint32_t *)(const void *)fuzz_bytes(cursor, &size);
     if (next != INT64_MIN)
         fuzz_require(next >= 0 && after[0] <= room && after[1] <= 0xffff, "the cursor left the target");
-    fuzz_free(starts);
+    fuzz_free(ring);
     fuzz_free(cursor);
     fuzz_free(target);
 }

@@ -51,11 +51,17 @@ for (const port of [-1, 1.5, 2 ** 32, Number.NaN, Number.POSITIVE_INFINITY]) {
   show(`port ${port}`, () => codec.writeFrame(Buffer.alloc(30), 0, port, ""));
 }
 
-const NAMES = ["a/b", "", "ä".repeat(40), "t"].map((name) => Buffer.from(name));
-const topics = {
-  ports: Uint32Array.of(0, 1, 65536, 0xffffffff),
-  offsets: Uint32Array.from([0, 1, 2, 3, 4], (upTo) => Buffer.concat(NAMES.slice(0, upTo)).length),
-  bytes: Buffer.concat(NAMES),
+/** Quality of service 0, 1, 2 and 2 with RETAIN, as first bytes; the names may have any bytes. */
+const TOPICS = [[0x30], [0x32, 0x61, 0x2f, 0x62], [0x34, ...Buffer.alloc(80, "ä")], [0x35, 0x74]];
+const PUBLISHED_PORTS = [0, 1, 65536, 0xffffffff];
+const table = () => {
+  const entries: number[] = [];
+  let at = 0;
+  for (const [index, { length }] of TOPICS.entries()) {
+    entries.push(PUBLISHED_PORTS[index] as number, at, at + length, 0xfffffffe);
+    at += length;
+  }
+  return { entries: Uint32Array.from(entries), bytes: Buffer.from(TOPICS.flat()) };
 };
 for (let turn = 0; turn < 300; turn += 1) {
   show(`publishes ${turn}`, () => {
@@ -65,13 +71,15 @@ for (let turn = 0; turn < 300; turn += 1) {
     const target = Buffer.alloc(pick([0, 30, 200, 2000]));
     const cursor = Int32Array.of(
       Math.min(target.length, pick([0, 3])),
-      pick([0, 1, 65534]),
+      pick([1, 2, 65534]),
       pick([0, 7, 513]),
+      pick([0, 1, 16]),
     );
-    const starts = new Int32Array(8);
+    const ring = new Int32Array(16);
     const from = below(count + 1);
-    const done = codec.writePublishes(target, cursor, 0x32, topics, bytes, found, from, count, starts);
-    return [count, done, Array.from(cursor), Array.from(starts), target];
+    const topics = table();
+    const done = codec.writePublishes(target, cursor, topics, bytes, found, from, count, ring);
+    return [count, done, Array.from(cursor), Array.from(ring), Array.from(topics.entries), target];
   });
 }
 /** Around the borders of the remaining length, which takes one to four bytes. */
@@ -79,10 +87,9 @@ const long = Buffer.alloc(2_097_300, "payload ");
 for (const length of [118, 119, 120, 121, 16_374, 16_375, 16_376, 16_377, 2_097_142, 2_097_143, 2_097_144]) {
   show(`publish ${length}`, () => {
     const target = Buffer.alloc(length + 100, 0x55);
-    const cursor = Int32Array.of(2, 9, 0);
+    const cursor = Int32Array.of(2, 9, 0, 1);
     const found = Uint32Array.of(3, 3 + 16 + length, 0xffffffff);
-    const starts = new Int32Array(1);
-    codec.writePublishes(target, cursor, 0x32, topics, long, found, 0, 1, starts);
+    codec.writePublishes(target, cursor, table(), long, found, 0, 1, new Int32Array(2));
     const end = cursor[0] as number;
     return [end, target.subarray(0, 20), target.subarray(end - 10, end + 10)];
   });

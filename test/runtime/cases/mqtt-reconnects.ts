@@ -25,11 +25,13 @@ function main(): void {
     handlers: {
       onReady: () => undefined,
       onAck: () => undefined,
-      onHeard: () => false,
+      onHeard: () => undefined,
+      waitingFor: () => 0,
       onDrain: () => undefined,
-      onClosed(cause) {
+      onClosed(end) {
         closed++;
-        if (!/^the broker closed the connection/.test(cause ?? "")) console.log(`round ${closed}: ${cause}`);
+        const cause = end?.cause ?? "";
+        if (!/^the broker closed the connection/.test(cause)) console.log(`round ${closed}: ${cause}`);
         const now = closed % collection === 0 ? measure() : null;
         if (now && closed === warmUp) before = now;
         if (closed < rounds) session.connect();

@@ -97,7 +97,7 @@ const publisher = new Publisher({
   log: {
     info: () => undefined,
     warning(line) {
-      if (line.includes("the broker sent PUBLISH")) endStretch();
+      if (line.includes("the broker sent SUBACK")) endStretch();
       else if (!line.includes("the broker closed the connection")) console.log(line);
     },
     error: (line) => console.log(line),
