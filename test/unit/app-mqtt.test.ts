@@ -208,63 +208,6 @@ test("no more than the window is under way; the source is paused and goes on wit
   await until(() => source.paused);
 });
 
-test("whatever a publisher never asked for ends the connection, with a line that says so (R33)", async () => {
-  const cases: readonly (readonly [string, readonly number[], RegExp])[] = [
-    [
-      "PUBLISH",
-      [0x30, 5, 0, 1, 0x61, 0x62, 0x63],
-      /the broker sent PUBLISH, which a publisher never asked for\. Cure: give the gateway a clientId of its own/,
-    ],
-    ["SUBACK", [0x90, 3, 0, 1, 0], /sent SUBACK/],
-    ["PUBREL", [0x62, 2, 0, 1], /sent PUBREL/],
-    ["CONNECT", [0x10, 0], /sent CONNECT/],
-    ["PUBACK that is too long", [0x40, 3, 0, 1, 0], /sent PUBACK with the wrong length 3/],
-    ["reserved type", [0xf0, 0], /sent RESERVED/],
-    ["endless packet", [0x30, 0xff, 0xff, 0xff, 0x7f], /sent PUBLISH/],
-  ];
-  for (const [what, bytes, line] of cases) {
-    const broker = await listen();
-    const { lines, publisher } = publisherOf(settings(broker.port));
-    const link = await broker.connection();
-    await link.accept();
-    link.raw(bytes);
-    assert.equal(await link.next(), null, what);
-    await until(() => lines.length > 1);
-    assert.match(lines[1] ?? "", line, what);
-    publisher.stop(() => undefined);
-  }
-});
-
-test("a refused CONNECT says why, once, and is tried again (R92, R113)", async () => {
-  const causes: readonly (readonly [number, RegExp])[] = [
-    [1, /does not speak MQTT 3\.1\.1/],
-    [2, /refuses the client identifier/],
-    [3, /is not available/],
-    [4, /refuses user name or password\. Cure: correct userCredentials/],
-    [5, /does not authorise this client/],
-  ];
-  for (const [returnCode, line] of causes) {
-    const broker = await listen();
-    const { lines, publisher } = publisherOf(settings(broker.port));
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      const link = await broker.connection();
-      await link.expect("connect");
-      link.send({ cmd: "connack", returnCode, sessionPresent: false });
-      assert.equal(await link.next(), null);
-    }
-    await (await broker.connection()).accept();
-    await until(() => lines.length > 1);
-    assert.equal(lines.length, 2, lines.join("\n"));
-    assert.match(lines[0] ?? "", line);
-    assert.match(
-      lines[0] ?? "",
-      /^MQTT Publisher can't connect to 127\.0\.0\.1 port \d+: .*\. It keeps trying$/,
-    );
-    assert.match(lines[1] ?? "", /^MQTT Publisher established connection/);
-    publisher.stop(() => undefined);
-  }
-});
-
 test("the good-bye is a DISCONNECT, so that the last will stays unpublished (R110)", async () => {
   const broker = await listen();
   const { publisher, lines, push } = publisherOf(settings(broker.port));
@@ -285,49 +228,6 @@ test("stopping before the broker has answered just ends the connection", async (
   await link.expect("connect");
   await new Promise<void>((resolve) => publisher.stop(resolve));
   assert.equal(await link.next(), null);
-});
-
-test("a broker that takes everything and answers nothing is noticed within 1.5 keep-alive times (R96, L14)", async () => {
-  const broker = await listen();
-  const { lines } = publisherOf(settings(broker.port, { keepAlive: 2 }));
-  const link = await broker.connection();
-  await link.accept();
-  const started = Date.now();
-  await link.expect("pingreq");
-  assert.equal(await link.next(), null);
-  const seconds = (Date.now() - started) / 1000;
-  assert.ok(seconds <= 2 * 1.5 + 0.5, `noticed after ${seconds} s`);
-  await until(() => lines.length > 1);
-  assert.match(lines[1] ?? "", /lost its connection to .*: .*. It keeps trying/);
-});
-
-test("a broker that acknowledges what was never sent, or twice, is taken for broken and told so", async () => {
-  const cases: readonly (readonly [0 | 1 | 2, Packet, RegExp])[] = [
-    [1, { cmd: "puback", messageId: 7 }, /sent PUBACK for message 7, which does not wait for it\. Cure: /],
-    [1, { cmd: "pubrec", messageId: 1 }, /sent PUBREC for message 1, /],
-    [1, { cmd: "pubcomp", messageId: 1 }, /sent PUBCOMP for message 1, /],
-    [0, { cmd: "puback", messageId: 1 }, /sent PUBACK for message 1, /],
-    [2, { cmd: "puback", messageId: 1 }, /sent PUBACK for message 1, /],
-    [2, { cmd: "pubcomp", messageId: 1 }, /sent PUBCOMP for message 1, /],
-  ];
-  for (const [qos, answer, line] of cases) {
-    const broker = await listen();
-    const { lines, publisher, push } = publisherOf(settings(broker.port, { qos }));
-    let link = await broker.connection();
-    await link.accept();
-    if (qos === 2) {
-      await link.expect("disconnect");
-      link = await broker.connection();
-      await link.accept();
-    }
-    push("0");
-    await link.expect("publish");
-    link.send(answer);
-    assert.equal(await link.next(), null);
-    await until(() => lines.length > 1);
-    assert.match(lines[1] ?? "", line);
-    publisher.stop(() => undefined);
-  }
 });
 
 test("a broker that stops reading stops the publisher; nothing is lost or doubled when it goes on", async () => {

@@ -63,6 +63,8 @@ export function mqttSettings(site: MqttSite, port: number, change: Partial<MqttS
 /** One connection as the broker sees it: packets come out one by one, answers go in. */
 export class Link {
   readonly #packets: Packet[] = [];
+  /** What came and was not asked for by `bytes`. */
+  #bytes = Buffer.alloc(0);
   readonly #socket: TLSSocket;
   #wake: (() => void) | null = null;
   /** Whether the client resumed a TLS session instead of proving itself anew. */
@@ -77,7 +79,13 @@ export class Link {
       this.#packets.push(packet);
       this.#wake?.();
     });
-    socket.on("data", (chunk) => parser.parse(chunk));
+    // The test that asks for a packet finds that there is none.
+    parser.on("error", () => undefined);
+    socket.on("data", (chunk: Buffer) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      parser.parse(chunk);
+      this.#wake?.();
+    });
     socket.on("error", () => undefined);
     socket.on("close", () => {
       this.closed = true;
@@ -102,10 +110,22 @@ export class Link {
     return packet as Extract<Packet, { cmd: C }>;
   }
 
+  /** The next so many bytes; fewer when the client has closed the connection before. */
+  async bytes(count: number): Promise<Buffer> {
+    while (this.#bytes.length < count && !this.closed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const taken = this.#bytes.subarray(0, count);
+    this.#bytes = this.#bytes.subarray(count);
+    return taken;
+  }
+
   send(packet: Packet): void {
     this.#socket.write(mqttPacket.generate(packet));
   }
-  raw(bytes: readonly number[]): void {
+  raw(bytes: readonly number[] | Buffer): void {
     this.#socket.write(Buffer.from(bytes));
   }
   /** Reads nothing more, until told to. */

@@ -16,6 +16,18 @@ export interface Source {
   resume(): void;
 }
 
+export interface PublisherOptions {
+  readonly settings: MqttSettings;
+  readonly log: Log;
+  readonly source: Source;
+  /** Called once, with the first message that the broker has. */
+  readonly onFirst: () => void;
+  /** Null: the connection stands; otherwise why it does not. */
+  readonly onState?: (reason: string | null) => void;
+  /** How long to wait before each attempt to connect. */
+  readonly backoff?: Pick<Backoff, "next" | "reset">;
+}
+
 /**
  * Publishes frames over one connection after the other (R81–R116). A message leaves only with its acknowledgement; what
  * is in flight when a connection breaks is sent again on the next one, first and in order.
@@ -25,7 +37,7 @@ export class Publisher {
   readonly #log: Log;
   readonly #causes: CauseLog;
   readonly #source: Source;
-  readonly #backoff = new Backoff();
+  readonly #backoff: Pick<Backoff, "next" | "reset">;
   /** What was read and not looked at yet: at most one read buffer full. */
   readonly #chunks: Uint8Array[] = [];
   readonly #frames = new FrameReader();
@@ -45,24 +57,18 @@ export class Publisher {
   /** The pause before the next attempt. */
   #pause: ReturnType<typeof setTimeout> | null = null;
   #connections = 0;
-  /** Called once, with the first message that the broker has. */
   #onFirst: (() => void) | null;
   /** Null: the connection stands; otherwise why it does not. */
   readonly #onState: (reason: string | null) => void;
 
-  constructor(options: {
-    settings: MqttSettings;
-    log: Log;
-    source: Source;
-    onFirst: () => void;
-    onState?: (reason: string | null) => void;
-  }) {
+  constructor(options: PublisherOptions) {
     this.#settings = options.settings;
     this.#log = options.log;
     this.#causes = new CauseLog(options.log);
     this.#source = options.source;
     this.#onFirst = options.onFirst;
     this.#onState = options.onState ?? (() => undefined);
+    this.#backoff = options.backoff ?? new Backoff();
     const { qos, topics } = options.settings;
     this.#outbox = new Outbox(topicTable(topics));
     this.#highestQos = topics.reduce<number>(
