@@ -151,7 +151,7 @@ export class Publisher {
       this.#forget = false;
       const forgetful = this.#session;
       this.#session = this.#newSession();
-      forgetful.end(() => this.#session.connect());
+      forgetful.end(() => this.#connect());
       return;
     }
     this.#ready = true;

@@ -102,7 +102,7 @@ export class Session {
   /** The connection can't be alive any more, whatever its socket thinks; `onClosed` will say so. */
   drop(cause: string): void {
     if (!this.#client.stream) return;
-    this.#cause ??= cause;
+    this.#end ??= { cause, subscribed: false };
     this.#client.stream.destroy();
   }
 
