@@ -115,7 +115,7 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
     files: side.certificates,
     directory: `HW-IDS:${MQTT_PATHS.certificates}`,
     onFault: report,
-  }).map(revocationListPem);
+  }).map(({ der }) => revocationListPem(der));
   const usable = trustedPem.filter((pem) => pem !== null);
   if (faults.length > 0 || certificatePem === null || privateKey === null)
     return { faults, warnings, settings: null };

@@ -14,7 +14,7 @@ import { OPCUA_PATHS } from "./paths.ts";
 import { checkPair, fileFault, type NamedFile, parsePrivateKey, readPrivateKeyPem } from "./pki.ts";
 import type { Port } from "./ports.ts";
 import type { RawSide } from "./raw-files.ts";
-import { readRevocationLists } from "./revocation-lists.ts";
+import { type RevocationList, readRevocationLists } from "./revocation-lists.ts";
 
 /** Everything the OPC UA cell works from: the settings with their defaults (design §9) and the files that they name. */
 
@@ -42,8 +42,8 @@ export interface OpcUaSettings {
   readonly policy: SecurityPolicyName;
   /** Null: accept any server. */
   readonly trusted: readonly Buffer[] | null;
-  /** Every `*.crl` beside the trusted certificates, as DER. */
-  readonly revocationLists: readonly Buffer[];
+  /** Every `*.crl` beside the trusted certificates. */
+  readonly revocationLists: readonly RevocationList[];
   readonly identity: ClientIdentity | null;
   readonly user: { readonly name: string; readonly password: string } | null;
   readonly heartbeat: (Port & { readonly seconds: number }) | null;

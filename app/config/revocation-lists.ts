@@ -8,6 +8,12 @@ import type { RawFile } from "./raw-files.ts";
 const FILE_NAME = /\.crl$/i;
 const PEM_LABEL = "X509 CRL";
 
+export interface RevocationList {
+  /** `HW-IDS:/app/…`, for messages. */
+  readonly file: string;
+  readonly der: Buffer;
+}
+
 /** One list as PEM, which is what TLS takes. */
 export function revocationListPem(der: Buffer): string {
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
@@ -30,9 +36,9 @@ export function readRevocationLists(options: {
   /** `HW-IDS:/app/…`, for messages. */
   directory: string;
   onFault: (fault: ConfigFault) => void;
-}): Buffer[] {
+}): RevocationList[] {
   const { files, directory, onFault } = options;
-  const found: Buffer[] = [];
+  const found: RevocationList[] = [];
   for (const [name, raw] of files) {
     if (!FILE_NAME.test(name)) continue;
     const fault = (reason: string) =>
@@ -45,7 +51,7 @@ export function readRevocationLists(options: {
       const lists = listsOf(raw.bytes);
       for (const list of lists) createSecureContext({ crl: revocationListPem(list) });
       if (lists.length === 0) fault("it holds no certificate revocation list");
-      found.push(...lists);
+      for (const der of lists) found.push({ file: `${directory}/${name}`, der });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       fault(`it is not a readable certificate revocation list (${reason})`);

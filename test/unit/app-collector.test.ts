@@ -123,6 +123,7 @@ for (const [way, change, security] of WAYS) {
     await collector.run();
     assert.deepEqual(lines, [
       `OPC UA Client has established connection to 127.0.0.1 port ${port} (${security})`,
+      "OPC UA Client: 1 of 2 nodes are monitored (1 call): published every 50 ms (10 ms asked for), keep-alive every 5 s, lifetime 900 s; sampled every 50 ms (1 node), up to 200 changes queued per node",
       'OPC UA Client: the server does not deliver ns=1;s=Nothing ("nothing"): BadNodeIdUnknown. Cure: correct the nodeId, or allow the user to read it',
     ]);
     assert.equal(collector.connected, true);
@@ -200,9 +201,9 @@ test("a server that is connected but silent is noticed, and connected anew", asy
   await collector.run();
   assert.equal(collector.connected, true);
   frozen = true;
-  await until(() => lines.length > 2);
+  await until(() => lines.length > 3);
   assert.match(
-    lines[2] ?? "",
+    lines[3] ?? "",
     /lost its connection to .*: the server is connected but has sent nothing for \d+ s\. Cure: check the server/,
   );
   assert.equal(collector.connected, false);
@@ -214,8 +215,8 @@ test("a server that is connected but silent is noticed, and connected anew", asy
 });
 
 test("what is asked of the server for each reading cycle (R46)", () => {
-  assert.deepEqual(subscriptionRequest(0), { publishingMs: 10, keepAliveCount: 100 });
-  assert.deepEqual(subscriptionRequest(1), { publishingMs: 1000, keepAliveCount: 5 });
-  assert.deepEqual(subscriptionRequest(5), { publishingMs: 5000, keepAliveCount: 3 });
-  assert.deepEqual(subscriptionRequest(3600), { publishingMs: 5000, keepAliveCount: 3 });
+  assert.deepEqual(subscriptionRequest(0), { publishingMs: 10, keepAliveCount: 100, lifetimeCount: 18_000 });
+  assert.deepEqual(subscriptionRequest(1), { publishingMs: 1000, keepAliveCount: 5, lifetimeCount: 180 });
+  assert.deepEqual(subscriptionRequest(5), { publishingMs: 5000, keepAliveCount: 3, lifetimeCount: 36 });
+  assert.deepEqual(subscriptionRequest(3600), { publishingMs: 5000, keepAliveCount: 3, lifetimeCount: 36 });
 });

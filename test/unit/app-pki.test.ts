@@ -299,12 +299,12 @@ test("revocation lists: every .crl beside the trusted certificates, PEM and DER;
   const found = readMqtt({ certificates: { ...certificates, ...lists } }).revocationLists;
   assert.deepEqual(found, [expected, expected, expected, expected]);
   const own = { "c.crt": der(client), "s.crt": der(server) };
-  assert.deepEqual(readOpcUa({ certificates: { ...own, ...lists } }).revocationLists, [
-    binary,
-    binary,
-    binary,
-    binary,
-  ]);
+  const read = readOpcUa({ certificates: { ...own, ...lists } }).revocationLists;
+  assert.deepEqual(
+    read.map(({ der }) => der),
+    [binary, binary, binary, binary],
+  );
+  assert.match(read[0]?.file ?? "", /^HW-IDS:.*opc_ua\/client\/.*\.crl$/i);
   assert.deepEqual(readMqtt().revocationLists, []);
   for (const bytes of [Buffer.from("hello"), Buffer.alloc(0), certificates["ca.crt"]]) {
     const line =

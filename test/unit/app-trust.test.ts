@@ -46,7 +46,8 @@ function refusal(
   try {
     const claim = { applicationUri, host };
     const certificates = trusted.map(der);
-    const options = { presented, policy, claim, trusted: certificates, revocationLists: lists, now };
+    const revocationLists = lists.map((list, index) => ({ file: `HW-IDS:/${index}.crl`, der: list }));
+    const options = { presented, policy, claim, trusted: certificates, revocationLists, now };
     return ["accepted", ...checkServerCertificate(options)].join("; ");
   } catch (error) {
     assert.ok(error instanceof UntrustedServerError, String(error));

@@ -18,7 +18,11 @@ type KeyPairProvider = NonNullable<OPCUAClientOptions["certificateKeyPairProvide
 
 /** A private operation takes half a second on the device; a handshake has several. */
 const TRANSPORT_TIMEOUT_MS = 30_000;
-const SESSION_TIMEOUT_MS = 60_000;
+/**
+ * For this long the server shall keep session and subscription when nothing is heard of us: a cut link is mended with no
+ * change lost. Not longer, because a gateway that was switched off leaves its session behind, and servers have few.
+ */
+export const KEPT_MS = 180_000;
 /** A new token costs three private operations; the channel is renewed at three quarters of this. */
 const TOKEN_LIFETIME_MS = 3_600_000;
 
@@ -91,7 +95,9 @@ function common(settings: OpcUaSettings): OPCUAClientOptions {
     // One attempt: when to try again is our own decision.
     connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 },
     transportTimeout: TRANSPORT_TIMEOUT_MS,
-    requestedSessionTimeout: SESSION_TIMEOUT_MS,
+    requestedSessionTimeout: KEPT_MS,
+    // A session is closed on purpose, or resumed over another connection.
+    keepPendingSessionsOnDisconnect: true,
     defaultSecureTokenLifetime: TOKEN_LIFETIME_MS,
     keepSessionAlive: false,
   };

@@ -1,32 +1,23 @@
-import {
-  type ClientSession,
-  type DataValue,
-  type EndpointDescription,
-  MessageSecurityMode,
-  OPCUAClient,
-  type StatusCode,
-  UserTokenType,
-} from "node-opcua-client";
+import { type DataValue, MessageSecurityMode } from "node-opcua-client";
 import type { OpcUaSettings } from "../../config/opcua.ts";
 import type { NodeSetting } from "../../config/opcua-file.ts";
 import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import type { Log } from "../../link/log-line.ts";
+import { Acquisition, type Established } from "./acquisition.ts";
 import { explainError } from "./cause.ts";
-import { discoveryOptions, sessionOptions } from "./client-options.ts";
-import { type ChosenEndpoint, chooseEndpoint } from "./endpoint.ts";
-import { FastLane } from "./fast-lane.ts";
-import { ChannelTap, LibraryChangedError } from "./library.ts";
-import { type RefusedNode, subscribe } from "./subscription.ts";
-import { checkServerCertificate } from "./trust.ts";
+import { Connection } from "./connection.ts";
+import { findEndpoint } from "./discovery.ts";
+import { type ChosenEndpoint, shortPolicy } from "./endpoint.ts";
+import { FIRST_RETRY_MS, MissingNodes } from "./missing-nodes.ts";
+import { within } from "./within.ts";
 
-/** One attempt may take this long in all, from discovery to the first notification. */
+/** From the endpoints to the first notification a connection may take this long. */
 const ATTEMPT_TIMEOUT_MS = 120_000;
-/** A server that is gone does not answer our good-bye. */
-const CLOSE_TIMEOUT_MS = 2_000;
-
 /** A connection that lasted this long was a good one: the next attempt comes soon again. */
 const GOOD_CONNECTION_MS = 10_000;
+/** Different remarks that are remembered. */
+const MOST_TOLD = 50;
 
 export interface CollectorHandlers {
   /** A value of the node with this port, as the text that is published. */
@@ -37,69 +28,69 @@ export interface CollectorHandlers {
   onState?(reason: string | null): void;
 }
 
-/** Waits for a promise, but not for ever. */
-async function within<T>(work: Promise<T>, milliseconds: number, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`timeout: ${what} took longer than ${milliseconds / 1000} s`)),
-      milliseconds,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export interface CollectorOptions {
+  readonly settings: OpcUaSettings;
+  readonly log: Log;
+  readonly handlers: CollectorHandlers;
+  /** The first pause before nodes that the server did not deliver are asked for again. */
+  readonly missingRetryMs?: number;
+  /** Calls back after a time, unless what it returns is called before. */
+  readonly after?: typeof after;
 }
 
-/** Ends a client whatever state it is in; nobody waits for more than a moment. */
-async function close(client: OPCUAClient): Promise<void> {
-  client.removeAllListeners();
-  try {
-    await within(client.disconnect(), CLOSE_TIMEOUT_MS, "disconnecting");
-  } catch {
-    // The connection is of no use any more; the server ends the session by its own timeout.
-  }
-}
-
-/** Without key and certificate there is nothing that node-opcua's check of the two could look at. */
-function skipKeyCheck(client: OPCUAClient): void {
-  const checked = client as unknown as { initializeCM: () => Promise<void> };
-  checked.initializeCM = async () => undefined;
-}
-
-function policyName({ policy }: ChosenEndpoint): string {
-  return policy.split("#")[1] ?? policy;
+function after(milliseconds: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /** Keeps a session to the one OPC UA server and hands out what it reports (R63–R75). */
 export class Collector {
   readonly #settings: OpcUaSettings;
   readonly #log: Log;
-  readonly #handlers: CollectorHandlers;
   readonly #causes: CauseLog;
+  readonly #acquisition: Acquisition;
+  readonly #missing: MissingNodes;
+  readonly #onState: (reason: string | null) => void;
+  readonly #after: typeof after;
   readonly #backoff = new Backoff();
-  readonly #refused = new Set<number>();
-  readonly #odd = new Set<string>();
+  /** What was told once is not told again. */
+  readonly #told = new Set<string>();
   #connected = false;
   #stopping = false;
-  #client: OPCUAClient | null = null;
+  #connections = 0;
+  #connection: Connection | null = null;
   /** Ends the pause between two attempts. */
   #endPause: (() => void) | null = null;
-  /** Ends the connection that stands or is being made. */
-  #lose: ((reason: string) => void) | null = null;
+  #lostAt = 0;
 
-  constructor(options: { settings: OpcUaSettings; log: Log; handlers: CollectorHandlers }) {
-    this.#settings = options.settings;
-    this.#log = options.log;
-    this.#handlers = options.handlers;
-    this.#causes = new CauseLog(options.log);
+  constructor(options: CollectorOptions) {
+    const { settings, log, handlers } = options;
+    this.#settings = settings;
+    this.#log = log;
+    this.#causes = new CauseLog(log);
+    this.#missing = new MissingNodes({ log, firstRetryMs: options.missingRetryMs ?? FIRST_RETRY_MS });
+    this.#after = options.after ?? after;
+    this.#onState = (reason) => handlers.onState?.(reason);
+    this.#acquisition = new Acquisition({
+      settings,
+      missing: this.#missing,
+      handlers: {
+        onText: handlers.onText,
+        onValue: handlers.onValue,
+        onMissed: (messages) => this.#tellMissed(messages),
+        onLost: (reason) => this.#connection?.lose(reason),
+      },
+    });
   }
 
   /** Whether values can arrive right now. */
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** How often a connection to the server was established again, after the first time. */
+  get reconnects(): number {
+    return Math.max(this.#connections - 1, 0);
   }
 
   /**
@@ -131,16 +122,16 @@ export class Collector {
       if (had && performance.now() - since >= GOOD_CONNECTION_MS) this.#backoff.reset();
       const what = `OPC UA Client ${had ? "lost its connection to" : "can't connect to"} ${host} port ${tcpPort}`;
       this.#causes.tell(what, cause);
-      if (!starting) this.#handlers.onState?.(cause);
+      if (!starting) this.#onState(cause);
       await this.#pause(starting ? NETWORK_RETRY_MS : this.#backoff.next());
     }
   }
 
   async #pause(delay: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, delay);
+      const cancel = this.#after(delay, resolve);
       this.#endPause = () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
     });
@@ -155,142 +146,86 @@ export class Collector {
 
   /** The connection can't be alive any more, whatever its socket thinks. */
   drop(reason: string): void {
-    this.#lose?.(reason);
+    this.#connection?.lose(reason);
   }
 
   /** Says good-bye to the server. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    if (this.#client) await close(this.#client);
+    this.#endPause?.();
+    const connection = this.#connection;
+    if (!connection) return;
+    await this.#acquisition.end(connection);
+    connection.lose("the gateway stops");
+    await connection.close();
   }
 
   /** Resolves with the reason when an established connection is lost; rejects when it can't be established. */
   async #attempt(onConnected: () => void): Promise<string> {
-    const endpoint = await this.#findEndpoint();
-    const client = OPCUAClient.create(sessionOptions(this.#settings, endpoint));
-    if (!this.#settings.identity) skipKeyCheck(client);
-    this.#client = client;
-    let unwatch: (() => void) | null = null;
+    const endpoint = await findEndpoint(this.#settings, (text) => this.#tellOnce("warning", text));
+    const connection = new Connection(this.#settings, endpoint);
+    this.#connection = connection;
     try {
-      let lose: (reason: string) => void = () => undefined;
-      const lost = new Promise<string>((resolve) => {
-        lose = resolve;
-      });
-      this.#lose = lose;
-      client.on("close", (error) => lose(explainError(error ?? new Error("the connection was closed"))));
-      client.on("connection_lost", () => lose(explainError(new Error("the connection was lost"))));
-      let tap: ChannelTap | null = null;
-      client.on("secure_channel_created", (channel) => {
-        tap = new ChannelTap(channel);
-      });
-      const establishing = this.#establish(client, () => tap, lose);
+      const establishing = connection.open().then(() => this.#acquisition.establish(connection));
       // What fails after we gave up waiting has been reported already.
       establishing.catch(() => undefined);
-      const outcome = await within(Promise.race([establishing, lost]), ATTEMPT_TIMEOUT_MS, "connecting");
+      const outcome = await within(
+        Promise.race([establishing, connection.lost]),
+        ATTEMPT_TIMEOUT_MS,
+        "connecting",
+      );
       if (typeof outcome === "string") throw new Error(outcome);
-      unwatch = outcome.unwatch;
       this.#connected = true;
+      this.#connections += 1;
       this.#causes.clear();
-      this.#handlers.onState?.(null);
-      this.#tellConnected(endpoint);
-      for (const refused of outcome.refused) this.#tellRefused(refused);
+      this.#onState(null);
+      this.#tellConnected(endpoint, outcome);
       onConnected();
-      return await lost;
+      return await connection.lost;
     } finally {
+      if (this.#connected) this.#lostAt = performance.now();
       this.#connected = false;
-      this.#lose = null;
-      unwatch?.();
-      this.#client = null;
-      await close(client);
+      this.#connection = null;
+      await this.#acquisition.pause(connection);
+      connection.lose("another attempt begins");
+      await connection.close();
     }
   }
 
-  /** Asks the server what it offers and checks who it is. */
-  async #findEndpoint(): Promise<ChosenEndpoint> {
-    const client = OPCUAClient.create(discoveryOptions(this.#settings));
-    skipKeyCheck(client);
-    this.#client = client;
-    let endpoints: EndpointDescription[];
-    try {
-      await within(client.connect(this.#settings.url), ATTEMPT_TIMEOUT_MS, "connecting");
-      endpoints = await within(client.getEndpoints(), ATTEMPT_TIMEOUT_MS, "asking for the endpoints");
-    } finally {
-      this.#client = null;
-      await close(client);
-    }
-    const endpoint = chooseEndpoint(endpoints, this.#settings);
-    if (endpoint.mode !== MessageSecurityMode.None) {
-      const presented = endpoint.serverCertificate ?? Buffer.alloc(0);
-      const { trusted, revocationLists } = this.#settings;
-      const odd = checkServerCertificate({
-        presented,
-        policy: policyName(endpoint),
-        claim: { applicationUri: endpoint.applicationUri, host: this.#settings.host },
-        trusted,
-        revocationLists,
-        now: new Date(),
-      });
-      for (const text of odd) this.#tellOdd(text);
-    }
-    return endpoint;
-  }
-
-  async #establish(
-    client: OPCUAClient,
-    tapped: () => ChannelTap | null,
-    lose: (reason: string) => void,
-  ): ReturnType<typeof subscribe> {
-    const { url, user, nodes, readingCycle } = this.#settings;
-    await client.connect(url);
-    const session: ClientSession = await client.createSession(
-      user
-        ? { type: UserTokenType.UserName, userName: user.name, password: user.password }
-        : { type: UserTokenType.Anonymous },
-    );
-    const tap = tapped();
-    if (!tap) throw new LibraryChangedError("a connection has no secure channel");
-    // Before anything else is asked for: no answer may be on its way.
-    const lane = new FastLane({ tap, onFault: lose });
-    session.on("session_closed", (status: StatusCode) =>
-      lose(`the server closed the session (${status.name})`),
-    );
-    const namespaces = await session.readNamespaceArray();
-    return await subscribe({
-      session,
-      lane,
-      nodes,
-      readingCycle,
-      handlers: {
-        onText: this.#handlers.onText,
-        onValue: (node, dataValue) => this.#handlers.onValue(node, dataValue, namespaces),
-        onLost: lose,
-      },
-    });
-  }
-
-  #tellConnected(endpoint: ChosenEndpoint): void {
+  #tellConnected(endpoint: ChosenEndpoint, { how, fetched, source }: Established): void {
     const { host, tcpPort } = this.#settings;
-    const security = `${MessageSecurityMode[endpoint.mode]}, ${policyName(endpoint)}`;
+    const security = `${MessageSecurityMode[endpoint.mode]}, ${shortPolicy(endpoint.policy)}`;
     this.#log.info(`OPC UA Client has established connection to ${host} port ${tcpPort} (${security})`);
     if (endpoint.weak) {
       this.#log.warning(
         "OPC UA Client: the server offers nothing but an unprotected connection, and the settings allow Any. Cure: configure security on the server",
       );
     }
+    if (how !== "new") {
+      const seconds = Math.round((performance.now() - this.#lostAt) / 1000);
+      const taken = how === "resumed" ? "the session goes on" : "a new session goes on with the subscription";
+      this.#log.info(
+        `OPC UA Client: ${taken} after ${seconds} s; ${fetched} messages that had not arrived were fetched`,
+      );
+    } else if (source.isCyclic) {
+      this.#tellOnce(
+        "warning",
+        `${source.description}. Cure: use a server with subscriptions, or live with it`,
+      );
+    } else this.#tellOnce("info", source.description);
+    this.#missing.tell();
   }
 
-  /** Once, although each connection finds it again. */
-  #tellOdd(text: string): void {
-    if (this.#odd.has(text)) return;
-    this.#odd.add(text);
-    this.#log.warning(`OPC UA Client: ${text}`);
+  #tellOnce(level: "info" | "warning", text: string): void {
+    if (this.#told.has(text)) return;
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    this.#told.add(text);
+    this.#log[level](`OPC UA Client: ${text}`);
   }
 
-  #tellRefused({ node, status }: RefusedNode): void {
-    if (this.#refused.has(node.port)) return;
-    this.#refused.add(node.port);
+  #tellMissed(messages: number): void {
     this.#log.warning(
-      `OPC UA Client: the server does not deliver ${node.nodeId} (${JSON.stringify(node.name)}): ${status.name}. Cure: correct the nodeId, or allow the user to read it`,
+      `OPC UA Client: ${messages} messages of the server were lost, it does not keep them any more. Cure: check the connection; some servers can be told to keep more`,
     );
   }
 }

@@ -5,6 +5,7 @@ import {
   UserTokenType,
 } from "node-opcua-client";
 import type { OpcUaSettings } from "../../config/opcua.ts";
+import { describePresented } from "./trust.ts";
 
 /** Which of the server's endpoints is used (R63–R68, design §9). */
 
@@ -37,6 +38,11 @@ export interface ChosenEndpoint {
   readonly applicationUri: string | null;
   /** True: Any was set and nothing but an unprotected endpoint was offered. */
   readonly weak: boolean;
+}
+
+/** `Basic256Sha256` of `http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256`. */
+export function shortPolicy(uri: string): string {
+  return uri.split("#")[1] ?? uri;
 }
 
 function policyName(endpoint: EndpointDescription): string {
@@ -75,8 +81,10 @@ export function chooseEndpoint(
   const [best] = usable.sort((a, b) => strength(b) - strength(a) || b.securityLevel - a.securityLevel);
   if (!best) {
     const login = settings.user ? "user name and password" : "anonymous login";
+    const sent = endpoints.find(({ serverCertificate }) => serverCertificate && serverCertificate.length > 0);
+    const shown = sent ? `; ${describePresented(sent.serverCertificate)}` : "";
     throw new NoEndpointError(
-      `the server offers no endpoint with mode ${settings.mode}, policy ${settings.policy} and ${login}; it offers ${offers(endpoints)}. ` +
+      `the server offers no endpoint with mode ${settings.mode}, policy ${settings.policy} and ${login}; it offers ${offers(endpoints)}${shown}. ` +
         `Cure: correct "security" or "userCredentials", or configure the server`,
     );
   }

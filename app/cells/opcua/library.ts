@@ -7,6 +7,7 @@ import {
   type ClientSession,
   type MessageBuilder,
   SequenceNumberGenerator,
+  type StatusCode,
   TokenStack,
 } from "node-opcua-client";
 
@@ -28,12 +29,6 @@ export interface Transport {
   _on_socket_data(data: Buffer): void;
   /** Sends a chunk as it is. */
   _write_chunk(chunk: Buffer): void;
-}
-
-/** node-opcua's publish engine: decides when a PublishRequest is sent. */
-export interface PublishEngine {
-  timeoutHint: number;
-  internalSendPublishRequest(): void;
 }
 
 type DerivedKeys = NonNullable<Parameters<TokenStack["pushNewToken"]>[1]>;
@@ -130,10 +125,53 @@ export class ChannelTap {
   }
 }
 
-/** The publish engine of a session. */
-export function publishEngine(session: ClientSession): PublishEngine {
-  functionsIn(session, "ClientSession", ["getPublishEngine"]);
-  const engine = (session as object as { getPublishEngine(): PublishEngine }).getPublishEngine();
-  functionsIn(engine, "the publish engine", ["internalSendPublishRequest", "send_publish_request"]);
-  return engine;
+/** The answer to a service call, whatever it is. */
+interface Answer {
+  readonly responseHeader: { readonly serviceResult: StatusCode };
+}
+
+/** A session as far as services are called on it. */
+interface Caller {
+  _performMessageTransaction(
+    request: object,
+    callback: (error: (Error & { response?: Answer }) | null, response?: Answer) => void,
+  ): void;
+}
+
+/** The server answered, and its answer was no (Part 4 §7.34). */
+export class ServiceRefusedError extends Error {
+  readonly code = "SERVICE_REFUSED";
+  readonly status: StatusCode;
+  constructor(service: string, status: StatusCode) {
+    super(`the server refuses ${service} (${status.name})`);
+    this.status = status;
+  }
+}
+
+/** Whether the server answered with one of these. */
+export function isRefusal(error: unknown, statuses: readonly StatusCode[]): error is ServiceRefusedError {
+  return error instanceof ServiceRefusedError && statuses.some((status) => status.equals(error.status));
+}
+
+/**
+ * Calls a service on a session (Part 4 §5). Not by `session.createSubscription` and the like: those replace a session
+ * that the server no longer knows by a new one, behind our back. Throws `ServiceRefusedError`.
+ */
+export function callService<T extends Answer>(
+  session: ClientSession,
+  request: object,
+  Expected: abstract new (...options: never[]) => T,
+): Promise<T> {
+  functionsIn(session, "ClientSession", ["_performMessageTransaction"]);
+  const service = request.constructor.name.replace(/Request$/, "");
+  return new Promise((resolve, reject) => {
+    (session as object as Caller)._performMessageTransaction(request, (error, response) => {
+      const answer = response ?? error?.response;
+      if (answer?.responseHeader.serviceResult.isNotGood())
+        reject(new ServiceRefusedError(service, answer.responseHeader.serviceResult));
+      else if (error) reject(error);
+      else if (answer instanceof Expected) resolve(answer);
+      else reject(new LibraryChangedError(`${service} has an answer of an unknown kind`));
+    });
+  });
 }

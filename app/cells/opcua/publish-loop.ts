@@ -1,34 +1,47 @@
 /**
- * Sends PublishRequests and takes their answers (Part 4 §5.13.5), in place of node-opcua's publish engine, which decides
- * only when the first ones go out. Every notification is acknowledged with the next request; order is kept.
+ * Sends PublishRequests and takes their answers (Part 4 §5.13.5), in place of node-opcua's publish engine. Every
+ * notification is acknowledged with the next request; order is kept, over cut connections too.
  */
 import {
-  type ClientMonitoredItemBase,
   type ClientSession,
-  type ClientSubscription,
   DataChangeNotification,
   type DataValue,
   MessageChunker,
   MessageSecurityMode,
-  NotificationMessage,
+  type NotificationMessage,
   PublishRequest,
   PublishResponse,
   ServiceFault,
+  StatusChangeNotification,
   StatusCodes,
   SymmetricAlgorithmSecurityHeader,
 } from "node-opcua-client";
 import type { NodeSetting } from "../../config/opcua-file.ts";
+import { explainError } from "./cause.ts";
 import { BODY_AT, type FastLane, FIRST_REQUEST_ID, SEAL_BYTES } from "./fast-lane.ts";
-import { LibraryChangedError, publishEngine } from "./library.ts";
+import { LibraryChangedError } from "./library.ts";
+import { type Delivery, MessageOrder } from "./message-order.ts";
 import { PublishResponseDecoder } from "./publish-response.ts";
+import { republish } from "./republish.ts";
 
 export interface PublishLoopHandlers {
   /** A value as the text that is published. */
   onText(port: number, text: string): void;
   /** A value that only node-opcua could decode. */
   onValue(node: NodeSetting, dataValue: DataValue): void;
+  /** This many messages are lost: the server no longer has them. */
+  onMissed(messages: number): void;
   /** Nothing more will come. */
   onLost(reason: string): void;
+}
+
+export interface PublishLoopStart {
+  readonly session: ClientSession;
+  readonly lane: FastLane;
+  /** For `resume` the same ones as before. */
+  readonly subscriptionIds: readonly number[];
+  /** Milliseconds within which the server has something to tell, a keep-alive at least. */
+  readonly timeoutHint: number;
 }
 
 /** The server keeps a request for this long before it gives it up (Part 4 §7.32): with as many as we have waiting. */
@@ -40,8 +53,10 @@ const BEHIND_TOKEN_BYTES = 31;
 const AUDIT_ID_AT = 16;
 /** Milliseconds from 1601, where DateTime begins, to 1970. */
 const FROM_1601_MS = 11_644_473_600_000;
-/** What node-opcua has in place of a client handle until it gives one. */
-const NO_HANDLE = 0xffff_ffff;
+/** Servers may take a shorter one for "at once". */
+const MIN_TIMEOUT_HINT_MS = 50_000;
+/** The pause when the server has refused the only request. */
+const REQUEST_AGAIN_MS = 1_000;
 const HIGHEST_REQUEST_ID = 0xffff_fffe;
 
 /** An encoded PublishRequest without acknowledgements, as a message that is not protected. */
@@ -81,30 +96,28 @@ function encodeRequest(session: ClientSession, timeoutHint: number): Buffer {
 }
 
 export class PublishLoop {
-  readonly #lane: FastLane;
-  readonly #session: ClientSession;
   readonly #handlers: PublishLoopHandlers;
   readonly #decoder = new PublishResponseDecoder();
-  #subscription: ClientSubscription | null = null;
+  #lane: FastLane | null = null;
+  #session: ClientSession | null = null;
+  #orders: readonly MessageOrder[] = [];
   #request: Buffer | null = null;
   #requestId = FIRST_REQUEST_ID;
+  /** Requests that the server has; they become fewer only when it refuses one. */
+  #requests = 0;
+  #again: ReturnType<typeof setTimeout> | null = null;
   /** Subscription id and sequence number, in turn. */
   #acknowledgements: number[] = [];
-  #nodeOf: (NodeSetting | undefined)[] = [];
-  #watched: { items: readonly ClientMonitoredItemBase[]; nodes: readonly NodeSetting[] } | null = null;
-  #handlesKnown = false;
-  #heardAt = performance.now();
+  /** By client handle. */
+  #nodeOf: readonly (NodeSetting | undefined)[] = [];
+  /** Once after a resumption: acknowledgements may have been lost with the connection. */
+  #reviewing = false;
+  #timeoutHint = 0;
+  #startedAt = 0;
+  #heardAt = 0;
 
-  /** Before the subscription is created on the session. */
-  constructor(options: { lane: FastLane; session: ClientSession; handlers: PublishLoopHandlers }) {
-    this.#lane = options.lane;
-    this.#session = options.session;
-    this.#handlers = options.handlers;
-    publishEngine(this.#session).internalSendPublishRequest = () => this.#send();
-    this.#lane.answers = {
-      take: (bytes, view, start, end) => this.#take(bytes, view, start, end),
-      decoded: (response) => this.#decoded(response),
-    };
+  constructor(handlers: PublishLoopHandlers) {
+    this.#handlers = handlers;
   }
 
   /** When the last answer came. */
@@ -112,36 +125,98 @@ export class PublishLoop {
     return this.#heardAt;
   }
 
-  set subscription(subscription: ClientSubscription) {
-    this.#subscription = subscription;
+  /** Whether an answer came since `start` or `resume`. */
+  get heard(): boolean {
+    return this.#heardAt !== this.#startedAt;
   }
 
-  /** The items whose values are wanted; node-opcua gives them their client handles when it asks the server for them. */
-  watch(items: readonly ClientMonitoredItemBase[], nodes: readonly NodeSetting[]): void {
-    this.#watched = { items, nodes };
-    this.#handlesKnown = false;
-  }
-
-  #learnHandles(): void {
-    const nodeOf: (NodeSetting | undefined)[] = [];
-    const portOf: (number | undefined)[] = [];
-    for (const [index, item] of (this.#watched?.items ?? []).entries()) {
-      const handle = item.monitoringParameters?.clientHandle;
-      const node = this.#watched?.nodes[index];
-      if (handle === undefined || handle === NO_HANDLE || node === undefined) continue;
-      nodeOf[handle] = node;
-      portOf[handle] = node.port;
-    }
+  /** The nodes by the client handle of their items. */
+  set nodes(nodeOf: readonly (NodeSetting | undefined)[]) {
     this.#nodeOf = nodeOf;
-    this.#decoder.clientHandles = portOf;
-    this.#handlesKnown = nodeOf.length > 0;
+    this.#decoder.clientHandles = nodeOf.map((node) => node?.port);
+  }
+
+  /** Asks for notifications of new subscriptions, before items are created on them. */
+  start(options: PublishLoopStart): void {
+    this.#orders = options.subscriptionIds.map((id) => new MessageOrder(id));
+    this.#acknowledgements = [];
+    this.#attach(options);
+    for (this.#requests = 0; this.#requests < REQUESTS; this.#requests += 1) this.#send();
+  }
+
+  /**
+   * Goes on with the same subscriptions over another channel, maybe on another session: fetches what was sent and did
+   * not arrive, then asks for more. Returns the number of messages fetched. Throws `ServiceRefusedError` when the server
+   * no longer has a subscription.
+   */
+  async resume(options: PublishLoopStart): Promise<number> {
+    this.#attach(options);
+    this.#reviewing = true;
+    let messages = 0;
+    for (const order of this.#orders) {
+      const { fetched, lost } = await order.catchUp(this.#fetcher(options.session, order), true);
+      messages += fetched;
+      if (lost > 0) this.#handlers.onMissed(lost);
+    }
+    for (this.#requests = 0; this.#requests < REQUESTS; this.#requests += 1) this.#send();
+    return messages;
+  }
+
+  /** The connection is gone, or another one begins. */
+  stop(): void {
+    if (this.#again) clearTimeout(this.#again);
+    this.#again = null;
+    this.#lane?.close();
+    this.#lane = null;
+    this.#session = null;
+  }
+
+  #attach({ session, lane, timeoutHint }: PublishLoopStart): void {
+    this.stop();
+    this.#session = session;
+    this.#lane = lane;
+    this.#request = null;
+    this.#timeoutHint = Math.min(Math.max(timeoutHint * REQUESTS, MIN_TIMEOUT_HINT_MS), 0x7fff_ffff);
+    this.#startedAt = performance.now();
+    this.#heardAt = this.#startedAt;
+    lane.answers = {
+      take: (bytes, view, start, end) => this.#take(bytes, view, start, end),
+      decoded: (response) => this.#decoded(response),
+    };
+  }
+
+  #fetcher(session: ClientSession, { subscriptionId }: MessageOrder) {
+    return async (sequenceNumber: number): Promise<Delivery | null> => {
+      const message = await republish(session, subscriptionId, sequenceNumber);
+      if (!message) return null;
+      return () => {
+        this.#acknowledge(subscriptionId, sequenceNumber);
+        this.#notify(message);
+      };
+    };
+  }
+
+  async #catchUp(order: MessageOrder): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    try {
+      const { lost } = await order.catchUp(this.#fetcher(session, order), false);
+      if (lost > 0) this.#handlers.onMissed(lost);
+    } catch (error) {
+      if (session === this.#session)
+        this.#handlers.onLost(explainError(error instanceof Error ? error : new Error(String(error))));
+    }
+  }
+
+  #orderOf(subscriptionId: number): MessageOrder | undefined {
+    const [first] = this.#orders;
+    if (first?.subscriptionId === subscriptionId) return first;
+    return this.#orders.find((order) => order.subscriptionId === subscriptionId);
   }
 
   #send(): void {
-    this.#request ??= encodeRequest(
-      this.#session,
-      Math.min(0x7fff_ffff, publishEngine(this.#session).timeoutHint * REQUESTS),
-    );
+    if (!this.#session || !this.#lane) return;
+    this.#request ??= encodeRequest(this.#session, this.#timeoutHint);
     const template = this.#request;
     const acknowledged = this.#acknowledgements;
     this.#acknowledgements =
@@ -176,14 +251,19 @@ export class PublishLoop {
 
   #take(bytes: Buffer, view: DataView, start: number, end: number): boolean {
     const decoder = this.#decoder;
-    // The first values may come before the answer to the request for them.
-    if (!this.#handlesKnown) this.#learnHandles();
-    if (!decoder.decode(bytes, view, start, end)) return false;
-    if (decoder.notifications > 0) this.#acknowledge(decoder.subscriptionId, decoder.sequenceNumber);
+    if (this.#reviewing || !decoder.decode(bytes, view, start, end)) return false;
+    let order: MessageOrder | undefined;
+    // A keep-alive tells the next number and carries nothing.
+    if (decoder.notifications > 0) {
+      order = this.#orderOf(decoder.subscriptionId);
+      // It came too early, or again: that is rare, and may take the slow way.
+      if (order && !order.accept(decoder.sequenceNumber)) return false;
+      this.#acknowledge(decoder.subscriptionId, decoder.sequenceNumber);
+    }
     this.#heardAt = performance.now();
     // The next request goes out first: the server can go on while the values are passed on.
     this.#send();
-    if (decoder.subscriptionId !== this.#subscription?.subscriptionId) return true;
+    if (!order) return true;
     const { ports, texts, count } = decoder;
     const { onText } = this.#handlers;
     for (let index = 0; index < count; index += 1) onText(ports[index] as number, texts[index] as string);
@@ -195,19 +275,29 @@ export class PublishLoop {
       this.#refused(response);
       return;
     }
-    if (response instanceof PublishResponse) {
-      if (!this.#handlesKnown) this.#learnHandles();
-      this.#heardAt = performance.now();
-      const { subscriptionId, notificationMessage } = response;
-      if (notificationMessage.notificationData?.length) {
-        this.#acknowledge(subscriptionId, notificationMessage.sequenceNumber);
-      }
-      if (subscriptionId === this.#subscription?.subscriptionId) this.#notify(notificationMessage);
-    }
+    if (response instanceof PublishResponse) this.#arrived(response);
     this.#send();
   }
 
-  #notify({ sequenceNumber, publishTime, notificationData }: NotificationMessage): void {
+  #arrived({ subscriptionId, notificationMessage, availableSequenceNumbers }: PublishResponse): void {
+    this.#heardAt = performance.now();
+    const { sequenceNumber, notificationData } = notificationMessage;
+    const order = this.#orderOf(subscriptionId);
+    if (this.#reviewing) {
+      this.#reviewing = false;
+      for (const available of availableSequenceNumbers ?? []) {
+        if (order?.isPast(available)) this.#acknowledge(subscriptionId, available);
+      }
+    }
+    if (!notificationData?.length) return;
+    this.#acknowledge(subscriptionId, sequenceNumber);
+    if (!order) return;
+    const deliver = (): void => this.#notify(notificationMessage);
+    if (order.accept(sequenceNumber)) deliver();
+    else if (order.hold(sequenceNumber, deliver)) void this.#catchUp(order);
+  }
+
+  #notify({ notificationData }: NotificationMessage): void {
     for (const notification of notificationData ?? []) {
       if (notification instanceof DataChangeNotification) {
         for (const { clientHandle, value } of notification.monitoredItems ?? []) {
@@ -216,23 +306,20 @@ export class PublishLoop {
           this.#decoder.learn(value.statusCode);
           this.#handlers.onValue(node, value);
         }
-      } else if (notification && this.#subscription) {
-        const told = new NotificationMessage({
-          sequenceNumber,
-          publishTime,
-          notificationData: [notification],
-        });
-        (
-          this.#subscription as object as { onNotificationMessage(message: NotificationMessage): void }
-        ).onNotificationMessage(told);
+      } else if (notification instanceof StatusChangeNotification) {
+        this.#handlers.onLost(`the server has ended the subscription (${notification.status.name})`);
       }
     }
   }
 
   #refused({ responseHeader: { serviceResult } }: ServiceFault): void {
-    // The server keeps fewer requests than we send: this one was one too many.
-    if (serviceResult.equals(StatusCodes.BadTooManyPublishRequests)) return;
-    if (serviceResult.equals(StatusCodes.BadTimeout)) this.#send();
+    if (serviceResult.equals(StatusCodes.BadTooManyPublishRequests)) {
+      // The server keeps fewer requests than we send: this one was one too many. The last one must not be lost, though.
+      this.#requests -= 1;
+      if (this.#requests > 0) return;
+      this.#requests = 1;
+      this.#again = setTimeout(() => this.#send(), REQUEST_AGAIN_MS);
+    } else if (serviceResult.equals(StatusCodes.BadTimeout)) this.#send();
     else
       this.#handlers.onLost(
         `the server has ended publishing (${serviceResult.name}). Cure: see the server's log`,

@@ -1,4 +1,5 @@
 import { crypto_utils } from "node-opcua-client";
+import type { RevocationList } from "../../config/revocation-lists.ts";
 import {
   type Claim,
   hostObjection,
@@ -82,14 +83,14 @@ function checkRevocation(options: {
   der: Buffer;
   /** Called only when there are lists: the search costs signature checks. */
   issuer: () => Buffer | undefined;
-  lists: readonly Buffer[];
+  lists: readonly RevocationList[];
   sent: CertificateFacts;
 }): void {
   const { der, lists, sent } = options;
   if (lists.length === 0) return;
   const certificate = facts(der);
   const issuer = options.issuer();
-  for (const list of lists) {
+  for (const { der: list } of lists) {
     const { tbsCertList } = crypto_utils.exploreCertificateRevocationList(list);
     if (JSON.stringify(tbsCertList.issuer) !== certificate.issuer) continue;
     if (!tbsCertList.revokedCertificates.some((each) => each.userCertificate === certificate.serialNumber)) {
@@ -120,6 +121,26 @@ function readChain(presented: Buffer): { chain: readonly Buffer[]; sent: Certifi
   }
 }
 
+/** Subject, SHA-1 thumbprint and validity of what a server showed, for messages. */
+export function describePresented(presented: Buffer): string {
+  try {
+    return describe(readChain(presented).sent);
+  } catch (error) {
+    if (error instanceof UntrustedServerError) return error.message.replace(/\. Cure:.*$/, "");
+    throw error;
+  }
+}
+
+/** Lists that are used although newer ones should have come: never less strict than with none, and worth a word. */
+export function expiredLists(lists: readonly RevocationList[], now: Date): string[] {
+  return lists.flatMap(({ file, der }) => {
+    const { nextUpdate } = crypto_utils.exploreCertificateRevocationList(der).tbsCertList;
+    if (!nextUpdate || now <= nextUpdate) return [];
+    const date = nextUpdate.toISOString().slice(0, 10);
+    return `the revocation list ${file} has expired (nextUpdate ${date}); it is still used, but what was revoked since is not noticed. Cure: put the authority's newest list on HW-IDS`;
+  });
+}
+
 function refuse({ problem, cure }: Objection, sent: CertificateFacts): never {
   throw new UntrustedServerError(`${problem}; ${describe(sent)}. Cure: ${cure}`);
 }
@@ -135,8 +156,8 @@ export function checkServerCertificate(options: {
   policy: string;
   claim: Claim;
   trusted: readonly Buffer[] | null;
-  /** DER; what a list of its issuer names is refused, also when it is trusted. */
-  revocationLists: readonly Buffer[];
+  /** What a list of its issuer names is refused, also when it is trusted. */
+  revocationLists: readonly RevocationList[];
   now: Date;
 }): readonly string[] {
   const { presented, policy, claim, trusted, revocationLists: lists, now } = options;

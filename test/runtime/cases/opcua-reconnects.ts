@@ -28,7 +28,7 @@ const settings: OpcUaSettings = {
   mode: "SignAndEncrypt",
   policy: "Basic256Sha256",
   trusted: [crypto_utils.convertPEMtoDER(pem("ca.pem"))],
-  revocationLists: [crypto_utils.convertPEMtoDER(pem("ca.crl"))],
+  revocationLists: [{ file: "ca.crl", der: crypto_utils.convertPEMtoDER(pem("ca.crl")) }],
   identity: {
     chain: [crypto_utils.convertPEMtoDER(pem("rsa.pem"))],
     privateKeyPem: pem("rsa.key"),

@@ -1,0 +1,45 @@
+import { type EndpointDescription, MessageSecurityMode, OPCUAClient } from "node-opcua-client";
+import type { OpcUaSettings } from "../../config/opcua.ts";
+import { discoveryOptions } from "./client-options.ts";
+import { disconnect, skipKeyCheck } from "./connection.ts";
+import { type ChosenEndpoint, chooseEndpoint, shortPolicy } from "./endpoint.ts";
+import { checkServerCertificate, expiredLists } from "./trust.ts";
+import { within } from "./within.ts";
+
+/** Asking the server what it offers takes no longer than this. */
+const DISCOVERY_TIMEOUT_MS = 60_000;
+
+/**
+ * Asks the server what it offers, chooses an endpoint and checks who the server is: on every attempt anew, so that new
+ * security settings of the server need no restart of the gateway (L1, R63–R68). `remark` gets what is odd but bearable.
+ */
+export async function findEndpoint(
+  settings: OpcUaSettings,
+  remark: (text: string) => void,
+): Promise<ChosenEndpoint> {
+  const client = OPCUAClient.create(discoveryOptions(settings));
+  skipKeyCheck(client);
+  let endpoints: EndpointDescription[];
+  try {
+    await within(client.connect(settings.url), DISCOVERY_TIMEOUT_MS, "connecting");
+    endpoints = await within(client.getEndpoints(), DISCOVERY_TIMEOUT_MS, "asking for the endpoints");
+  } finally {
+    await disconnect(client);
+  }
+  const endpoint = chooseEndpoint(endpoints, settings);
+  if (endpoint.mode !== MessageSecurityMode.None) {
+    const { trusted, revocationLists, host } = settings;
+    const now = new Date();
+    const odd = checkServerCertificate({
+      presented: endpoint.serverCertificate ?? Buffer.alloc(0),
+      policy: shortPolicy(endpoint.policy),
+      claim: { applicationUri: endpoint.applicationUri, host },
+      trusted,
+      revocationLists,
+      now,
+    });
+    const expired = trusted === null ? [] : expiredLists(revocationLists, now);
+    for (const text of [...odd, ...expired]) remark(text);
+  }
+  return endpoint;
+}
