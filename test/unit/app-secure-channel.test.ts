@@ -11,7 +11,6 @@ import { TokenStack } from "node-opcua-client";
 import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
 import { Collector } from "../../app/cells/opcua/collector.ts";
 import { ChannelTap, LibraryChangedError } from "../../app/cells/opcua/library.ts";
-import { encodeDataValue } from "../../app/cells/opcua/payload.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
@@ -22,6 +21,8 @@ import { until } from "./app-until.ts";
 /** The shortest that node-opcua's server gives. */
 const TOKEN_LIFETIME_MS = 2500;
 const HEADER_BYTES = 8;
+/** Longer than a chunk of 16 KiB. */
+const LIST_LENGTH = 2500;
 const { folder, remove } = makeFolder();
 const pki = new Pki(join(folder, "pki"));
 let identity: Certificate;
@@ -125,7 +126,7 @@ function setValues(value: number): void {
   list.setValueFromSource({
     dataType: DataType.Double,
     arrayType: VariantArrayType.Array,
-    value: new Float64Array([value, -value]),
+    value: new Float64Array(LIST_LENGTH).fill(value),
   });
 }
 
@@ -142,7 +143,7 @@ function settings(mode: OpcUaSettings["mode"], policy: OpcUaSettings["policy"]):
   };
 }
 
-/** A collector, what it logs, and the values that came straight (1) and through node-opcua (2). */
+/** A collector, what it logs, and the values that came straight (1) and, in several chunks, through node-opcua (2). */
 function collect(configured: OpcUaSettings) {
   const lines: string[] = [];
   const straight: number[] = [];
@@ -152,12 +153,12 @@ function collect(configured: OpcUaSettings) {
     settings: configured,
     log: { info: note, warning: note, error: note, debug: note },
     handlers: {
-      onText: (_port, text) => void straight.push(JSON.parse(text).Value),
-      onValue(node, dataValue, namespaces) {
-        const value = JSON.parse(encodeDataValue(dataValue, namespaces)).Value;
-        if (node.port === 1) straight.push(value);
+      onText(port, text) {
+        const value = JSON.parse(text).Value;
+        if (port === 1) straight.push(value);
         else through.push(value);
       },
+      onWarning: (node, text) => void lines.push(`${node.name} ${text}`),
     },
   });
   return { collector, lines, straight, through };

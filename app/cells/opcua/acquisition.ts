@@ -1,6 +1,5 @@
-import type { ClientSession, DataValue } from "node-opcua-client";
+import type { ClientSession } from "node-opcua-client";
 import type { OpcUaSettings } from "../../config/opcua.ts";
-import type { NodeSetting } from "../../config/opcua-file.ts";
 import { explainError } from "./cause.ts";
 import type { Connection } from "./connection.ts";
 import { CyclicReader } from "./cyclic-reader.ts";
@@ -10,13 +9,13 @@ import type { MissingNodes } from "./missing-nodes.ts";
 import { readOperationLimits } from "./operation-limits.ts";
 import type { Source, SourceHandlers } from "./source.ts";
 import { lacksSubscriptions, Subscriptions } from "./subscriptions.ts";
+import { TypeDefinitions } from "./type-definitions.ts";
+import { Values, type ValuesHandlers } from "./values.ts";
 
 /** A session that could not be gone on with so many times in a row, without a word from the server, is given up. */
 const MOST_RESUMPTIONS = 2;
 
-export interface AcquisitionHandlers {
-  onText(port: number, text: string): void;
-  onValue(node: NodeSetting, dataValue: DataValue, namespaces: readonly string[]): void;
+export interface AcquisitionHandlers extends ValuesHandlers {
   onMissed(messages: number): void;
   /** The connection at hand is of no use any more. */
   onLost(reason: string): void;
@@ -50,6 +49,8 @@ export class Acquisition {
   #session: ClientSession | null = null;
   /** Null: the session has not come so far that it would be worth going on with. */
   #source: Source | null = null;
+  /** What they hold that is not published yet outlives a cut connection too. */
+  #values: Values | null = null;
   #endpoint: ChosenEndpoint | null = null;
   #resumptions = 0;
 
@@ -102,6 +103,8 @@ export class Acquisition {
   #forget(): void {
     this.#session = null;
     this.#source = null;
+    this.#values?.close();
+    this.#values = null;
     this.#endpoint = null;
     this.#resumptions = 0;
   }
@@ -142,14 +145,17 @@ export class Acquisition {
     const namespaces = await session.readNamespaceArray();
     const limits = await readOperationLimits(session);
     this.#missing.reset();
-    const { nodes, readingCycle } = this.#settings;
-    const { onText, onValue, onMissed, onLost } = this.#handlers;
-    const handlers: SourceHandlers = {
-      onText,
-      onValue: (node, dataValue) => onValue(node, dataValue, namespaces),
-      onMissed,
-      onLost,
-    };
+    const { nodes, readingCycle, significantDigits } = this.#settings;
+    const { onMissed, onLost } = this.#handlers;
+    this.#values?.close();
+    this.#values = new Values({
+      nodes,
+      namespaces,
+      significantDigits,
+      source: new TypeDefinitions(() => this.#session),
+      handlers: this.#handlers,
+    });
+    const handlers: SourceHandlers = { values: this.#values, onMissed, onLost };
     const options = { nodes, readingCycle, limits, missing: this.#missing, handlers };
     const subscriptions = new Subscriptions(options);
     try {

@@ -3,12 +3,12 @@ import { type OpcUaSettings, readOpcUaSettings } from "../../config/opcua.ts";
 import { OPCUA_PATHS } from "../../config/paths.ts";
 import { type RawSide, readRawSide } from "../../config/raw-files.ts";
 import { reportDrops } from "../../link/drop-report.ts";
-import { FrameTooLongError } from "../../link/frame.ts";
 import { FrameSender } from "../../link/frame-sender.ts";
 import type { Cell, CellContext } from "../cell.ts";
 import { silenceLibrary } from "./client-options.ts";
 import { Collector } from "./collector.ts";
-import { encodeDataValue, encodeHeartbeat, UnsupportedTypeError } from "./payload.ts";
+import { NodeWarnings } from "./node-warnings.ts";
+import { encodeHeartbeat } from "./payload.ts";
 
 /** The OPC UA cell: reads from the one server and writes frames to navigation; nothing comes back to it (R33). */
 
@@ -69,7 +69,7 @@ function start(side: RawSide, context: CellContext): void {
     throw error;
   });
   const sender = new FrameSender({ writer, bufferBytes: BUFFER_BYTES });
-  const unpublishable = new Set<number>();
+  const warnings = new NodeWarnings(log);
   const collector = new Collector({
     settings,
     log,
@@ -77,18 +77,7 @@ function start(side: RawSide, context: CellContext): void {
       onText: (port, text) => sender.sendText(port, text),
       onState: (reason) =>
         context.report(reason === null ? { kind: "connected" } : { kind: "disconnected", reason }),
-      onValue(node, dataValue, namespaces) {
-        try {
-          sender.sendText(node.port, encodeDataValue(dataValue, namespaces));
-        } catch (error) {
-          if (!(error instanceof UnsupportedTypeError || error instanceof FrameTooLongError)) throw error;
-          if (unpublishable.has(node.port)) return;
-          unpublishable.add(node.port);
-          log.warning(
-            `OPC UA Client: ${node.nodeId} (${JSON.stringify(node.name)}) is not published: ${error.message}`,
-          );
-        }
-      },
+      onWarning: (node, text) => warnings.tell(node, text),
     },
   });
   reportDrops({

@@ -1,6 +1,5 @@
-import { type DataValue, MessageSecurityMode } from "node-opcua-client";
+import { MessageSecurityMode } from "node-opcua-client";
 import type { OpcUaSettings } from "../../config/opcua.ts";
-import type { NodeSetting } from "../../config/opcua-file.ts";
 import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import type { Log } from "../../link/log-line.ts";
@@ -10,6 +9,7 @@ import { Connection } from "./connection.ts";
 import { findEndpoint } from "./discovery.ts";
 import { type ChosenEndpoint, shortPolicy } from "./endpoint.ts";
 import { FIRST_RETRY_MS, MissingNodes } from "./missing-nodes.ts";
+import type { ValuesHandlers } from "./values.ts";
 import { within } from "./within.ts";
 
 /** From the endpoints to the first notification a connection may take this long. */
@@ -19,11 +19,7 @@ const GOOD_CONNECTION_MS = 10_000;
 /** Different remarks that are remembered. */
 const MOST_TOLD = 50;
 
-export interface CollectorHandlers {
-  /** A value of the node with this port, as the text that is published. */
-  onText(port: number, text: string): void;
-  /** A value of a type that is not decoded straight to text. */
-  onValue(node: NodeSetting, dataValue: DataValue, namespaces: readonly string[]): void;
+export interface CollectorHandlers extends ValuesHandlers {
   /** Null: the connection stands; otherwise why it does not. */
   onState?(reason: string | null): void;
 }
@@ -76,7 +72,7 @@ export class Collector {
       missing: this.#missing,
       handlers: {
         onText: handlers.onText,
-        onValue: handlers.onValue,
+        onWarning: handlers.onWarning,
         onMissed: (messages) => this.#tellMissed(messages),
         onLost: (reason) => this.#connection?.lose(reason),
       },

@@ -141,7 +141,7 @@ export class CyclicReader implements Source {
         const before = this.#last.get(node.port);
         if (before && !differs(before, value)) continue;
         this.#last.set(node.port, value);
-        handlers.onValue(node, value);
+        handlers.values.decoded(node.port, value);
       }
       return values;
     });

@@ -5,7 +5,6 @@
 import {
   type ClientSession,
   DataChangeNotification,
-  type DataValue,
   MessageChunker,
   MessageSecurityMode,
   type NotificationMessage,
@@ -21,14 +20,13 @@ import { explainError } from "./cause.ts";
 import { BODY_AT, type FastLane, FIRST_REQUEST_ID, SEAL_BYTES } from "./fast-lane.ts";
 import { LibraryChangedError } from "./library.ts";
 import { type Delivery, MessageOrder } from "./message-order.ts";
-import { PublishResponseDecoder } from "./publish-response.ts";
+import type { PublishResponseDecoder } from "./publish-response.ts";
 import { republish } from "./republish.ts";
+import type { Values } from "./values.ts";
 
 export interface PublishLoopHandlers {
-  /** A value as the text that is published. */
-  onText(port: number, text: string): void;
-  /** A value that only node-opcua could decode. */
-  onValue(node: NodeSetting, dataValue: DataValue): void;
+  /** Takes what arrives. */
+  readonly values: Values;
   /** This many messages are lost: the server no longer has them. */
   onMissed(messages: number): void;
   /** Nothing more will come. */
@@ -97,7 +95,8 @@ function encodeRequest(session: ClientSession, timeoutHint: number): Buffer {
 
 export class PublishLoop {
   readonly #handlers: PublishLoopHandlers;
-  readonly #decoder = new PublishResponseDecoder();
+  readonly #values: Values;
+  readonly #decoder: PublishResponseDecoder;
   #lane: FastLane | null = null;
   #session: ClientSession | null = null;
   #orders: readonly MessageOrder[] = [];
@@ -118,6 +117,8 @@ export class PublishLoop {
 
   constructor(handlers: PublishLoopHandlers) {
     this.#handlers = handlers;
+    this.#values = handlers.values;
+    this.#decoder = handlers.values.decoder;
   }
 
   /** When the last answer came. */
@@ -264,9 +265,7 @@ export class PublishLoop {
     // The next request goes out first: the server can go on while the values are passed on.
     this.#send();
     if (!order) return true;
-    const { ports, texts, count } = decoder;
-    const { onText } = this.#handlers;
-    for (let index = 0; index < count; index += 1) onText(ports[index] as number, texts[index] as string);
+    this.#values.pass();
     return true;
   }
 
@@ -302,9 +301,7 @@ export class PublishLoop {
       if (notification instanceof DataChangeNotification) {
         for (const { clientHandle, value } of notification.monitoredItems ?? []) {
           const node = this.#nodeOf[clientHandle];
-          if (!node) continue;
-          this.#decoder.learn(value.statusCode);
-          this.#handlers.onValue(node, value);
+          if (node) this.#values.decoded(node.port, value);
         }
       } else if (notification instanceof StatusChangeNotification) {
         this.#handlers.onLost(`the server has ended the subscription (${notification.status.name})`);

@@ -1,11 +1,20 @@
 /**
- * Decodes the PublishResponse that nearly all messages are - one or more DataChangeNotifications with scalars of simple
- * types - from its bytes straight to JSON text (OPC UA Part 6 §5.2, Part 4 §5.13.5; the texts are those of `payload.ts`).
- * Anything else, and anything unusual, is left to node-opcua's decoder, message by message.
+ * Decodes the PublishResponse that nearly all messages are - one or more DataChangeNotifications - from its bytes straight
+ * to JSON text (OPC UA Part 6 §5.2, Part 4 §5.13.5). Scalars of simple types are decoded here, all others by
+ * `value-reader.ts`. Anything unusual is left to node-opcua's decoder, message by message.
  */
-import { type StatusCode, StatusCodes } from "node-opcua-client";
-import { dateTimeText, timestampText } from "./file-time.ts";
-import { encodeDouble, encodeFloat, encodeInt64, encodeStatus } from "./payload.ts";
+import { MAX_PAYLOAD_BYTES } from "../../link/frame-format.ts";
+import { UnreadableValueError } from "./byte-reader.ts";
+import { dateTimeText } from "./file-time.ts";
+import {
+  encodeDouble,
+  encodeInt64,
+  encodeStatus,
+  type NumberTexts,
+  numberTexts,
+  picosecondsText,
+} from "./payload.ts";
+import type { ValueReader } from "./value-reader.ts";
 
 /** ns=0;i=829 and ns=0;i=811 as two-byte or four-byte ids are written: encoding 1, namespace 0, identifier. */
 const PUBLISH_RESPONSE = 0x033d_0001;
@@ -30,8 +39,8 @@ const KNOWN_BITS = 63;
 /** Value and both time stamps, and the Variant's encoding byte for a Double behind it. */
 const VALUE_PREFIX = '{"Value":';
 const USUAL_DOUBLE = VALUE | SOURCE_TIME | SERVER_TIME | (11 << 8);
-/** Tens of picoseconds in 100 ns; a server that sends more is not decoded here. */
-const TEN_PICOSECONDS = 10_000;
+/** A text of so many characters is short enough to be forwarded whatever they are. */
+const LONGEST_CERTAIN = MAX_PAYLOAD_BYTES / 4;
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -50,10 +59,20 @@ export class PublishResponseDecoder {
   count = 0;
   readonly ports: number[] = [];
   readonly texts: string[] = [];
+  /**
+   * DataValues as they came that need a closer look (a structure of a type that is not known, a very long text), in
+   * order; their texts are "".
+   */
+  readonly special: Buffer[] = [];
 
   /** Port by client handle. */
   #portOf: readonly (number | undefined)[] = [];
   readonly #statuses = new Map<number, string>();
+  readonly #reader: ValueReader;
+  readonly #numbers: NumberTexts;
+  /** Rounds Doubles; null: they are written as they are. */
+  readonly #round: ((value: number) => string) | null;
+  #isSpecial = false;
   #bytes: Buffer = NO_BYTES;
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Where the DataValue goes on, while it is not a usual one. */
@@ -64,21 +83,16 @@ export class PublishResponseDecoder {
   #server = -1;
   #tail = "";
 
-  constructor() {
-    this.learn(StatusCodes.Good);
+  /** The reader is for what is not decoded here, with the same count of significant digits. */
+  constructor(options: { reader: ValueReader; significantDigits: number | null }) {
+    this.#reader = options.reader;
+    this.#numbers = numberTexts(options.significantDigits);
+    this.#round = options.significantDigits === null ? null : this.#numbers.double;
   }
 
   /** Client handles that are known; a message with another one is left to node-opcua. */
   set clientHandles(portOf: readonly (number | undefined)[]) {
     this.#portOf = portOf;
-  }
-
-  /** A status that node-opcua decoded: from now on it is decoded here. */
-  learn(status: StatusCode): void {
-    const code = status.value >>> 0;
-    if (this.#statuses.has(code)) return;
-    if (this.#statuses.size >= MOST_STATUSES) this.#statuses.clear();
-    this.#statuses.set(code, code === 0 ? "" : `,"StatusCode":${encodeStatus(status)}`);
   }
 
   /** Decodes the message body in [start, end) of `bytes`, seen through `view`; false when it is for node-opcua. */
@@ -89,13 +103,17 @@ export class PublishResponseDecoder {
     this.#bytes = bytes;
     this.#end = end;
     this.count = 0;
+    this.special.length = 0;
+    this.#isSpecial = false;
     try {
       return this.#message(start + 4) === end;
     } catch (error) {
       // RangeError: the message ends too early.
       if (error === NOT_FOR_US || error instanceof RangeError) return false;
+      if (error instanceof UnreadableValueError) return false;
       throw error;
     } finally {
+      this.#reader.close();
       this.#bytes = NO_BYTES;
     }
   }
@@ -145,6 +163,9 @@ export class PublishResponseDecoder {
     const view = this.#view;
     const portOf = this.#portOf;
     const { ports, texts } = this;
+    const round = this.#round;
+    // Where numbers are rounded this is no encoding mask at all, so that the loop has nothing more to ask.
+    const usual = round === null ? USUAL_DOUBLE : -1;
     let count = this.count;
     let at = start;
     // As doubles, time stamps are distinct where they are distinct as integers; 0 may be -0 too and is not kept.
@@ -155,12 +176,12 @@ export class PublishResponseDecoder {
       const port = portOf[view.getUint32(at, true)];
       if (port === undefined) throw NOT_FOR_US;
       ports[count] = port;
-      if (view.getUint16(at + 4, true) === USUAL_DOUBLE) {
+      if (view.getUint16(at + 4, true) === usual) {
         const value = view.getFloat64(at + 6, true);
         const itsSource = view.getFloat64(at + 14, true);
         const itsServer = view.getFloat64(at + 22, true);
         if (itsSource !== source || itsServer !== server) {
-          tail = `,"SourceTimestamp":${this.#timestamp(at + 14)},"ServerTimestamp":${this.#timestamp(at + 22)}}`;
+          tail = this.#tailAt(at + 14);
           source = itsSource === 0 || itsServer === 0 ? -1 : itsSource;
           server = itsServer;
         }
@@ -168,9 +189,24 @@ export class PublishResponseDecoder {
         if (value - value === 0 && value !== 0) texts[count] = VALUE_PREFIX + value + tail;
         else texts[count] = `{"Value":${encodeDouble(value)}${tail}`;
         at += 30;
+      } else if (round !== null && view.getUint16(at + 4, true) === USUAL_DOUBLE) {
+        const itsSource = view.getFloat64(at + 14, true);
+        const itsServer = view.getFloat64(at + 22, true);
+        if (itsSource !== source || itsServer !== server) {
+          tail = this.#tailAt(at + 14);
+          source = itsSource === 0 || itsServer === 0 ? -1 : itsSource;
+          server = itsServer;
+        }
+        texts[count] = VALUE_PREFIX + round(view.getFloat64(at + 6, true)) + tail;
+        at += 30;
       } else {
         this.#at = at + 4;
         texts[count] = this.#dataValue();
+        if (this.#isSpecial) {
+          this.#isSpecial = false;
+          texts[count] = "";
+          this.special.push(Buffer.from(this.#bytes.subarray(at + 4, this.#at)));
+        }
         at = this.#at;
       }
     }
@@ -179,6 +215,11 @@ export class PublishResponseDecoder {
     this.#tail = tail;
     this.count = count;
     return at;
+  }
+
+  /** What follows a value with both time stamps. */
+  #tailAt(at: number): string {
+    return `,"SourceTimestamp":${this.#timestamp(at)},"ServerTimestamp":${this.#timestamp(at + 8)}}`;
   }
 
   #dataValue(): string {
@@ -193,37 +234,41 @@ export class PublishResponseDecoder {
     }
     let status = "";
     if ((mask & STATUS) !== 0) {
-      const known = this.#statuses.get(view.getUint32(this.#at, true));
-      if (known === undefined) throw NOT_FOR_US;
-      status = known;
+      const code = view.getUint32(this.#at, true);
+      status = this.#statuses.get(code) ?? this.#status(code);
       this.#at += 4;
     }
     if ((mask & SOURCE_TIME) !== 0) {
       text += `,"SourceTimestamp":${this.#timestamp(this.#at)}`;
       this.#at += 8;
     }
-    if ((mask & SOURCE_PICOSECONDS) !== 0) this.#picoseconds();
+    if ((mask & SOURCE_PICOSECONDS) !== 0) text += this.#picoseconds("Source");
     if ((mask & SERVER_TIME) !== 0) {
       text += `,"ServerTimestamp":${this.#timestamp(this.#at)}`;
       this.#at += 8;
     }
-    if ((mask & SERVER_PICOSECONDS) !== 0) this.#picoseconds();
+    if ((mask & SERVER_PICOSECONDS) !== 0) text += this.#picoseconds("Server");
     return `${text}${status}}`;
   }
 
   #timestamp(at: number): string {
-    const text = timestampText(this.#view.getUint32(at, true), this.#view.getUint32(at + 4, true));
-    if (text === null) throw NOT_FOR_US;
+    return dateTimeText(this.#view.getUint32(at, true), this.#view.getUint32(at + 4, true));
+  }
+
+  #status(code: number): string {
+    if (this.#statuses.size >= MOST_STATUSES) this.#statuses.clear();
+    const text = code === 0 ? "" : `,"StatusCode":${encodeStatus(code)}`;
+    this.#statuses.set(code, text);
     return text;
   }
 
-  /** Below 100 ns: not published. */
-  #picoseconds(): void {
-    if (this.#view.getUint16(this.#at, true) >= TEN_PICOSECONDS) throw NOT_FOR_US;
+  #picoseconds(which: string): string {
+    const text = picosecondsText(this.#view.getUint16(this.#at, true));
     this.#at += 2;
+    return text === "" ? text : `,"${which}Picoseconds":${text}`;
   }
 
-  /** A scalar Variant; `type` is its encoding byte, which for arrays and matrices is above all types. */
+  /** A Variant; `type` is its encoding byte, which for arrays and matrices is above all types. */
   #value(type: number): string {
     const view = this.#view;
     const at = this.#at;
@@ -254,24 +299,31 @@ export class PublishResponseDecoder {
       case 8:
       case 9:
         this.#at = at + 8;
-        return encodeInt64([view.getUint32(at + 4, true), view.getUint32(at, true)], type === 8);
+        return encodeInt64(view.getUint32(at + 4, true), view.getUint32(at, true), type === 8);
       case 10:
         this.#at = at + 4;
-        return encodeFloat(view.getFloat32(at, true));
+        return this.#numbers.float(view.getFloat32(at, true));
       case 11:
         this.#at = at + 8;
-        return encodeDouble(view.getFloat64(at, true));
+        return this.#numbers.double(view.getFloat64(at, true));
       case 12:
         return this.#string();
-      case 13: {
+      case 13:
         this.#at = at + 8;
-        const text = dateTimeText(view.getUint32(at, true), view.getUint32(at + 4, true));
-        if (text === null) throw NOT_FOR_US;
-        return text;
-      }
+        return dateTimeText(view.getUint32(at, true), view.getUint32(at + 4, true));
       default:
-        throw NOT_FOR_US;
+        return this.#other(at - 1);
     }
+  }
+
+  /** The Variant at `at`, of any type and rank. */
+  #other(at: number): string {
+    const reader = this.#reader;
+    reader.open(this.#bytes, this.#view, at, this.#end);
+    const text = reader.value();
+    this.#at = reader.at;
+    this.#isSpecial ||= reader.missing.size > 0 || reader.opaque !== null || text.length > LONGEST_CERTAIN;
+    return text;
   }
 
   #string(): string {

@@ -1,14 +1,13 @@
-import type { ClientSession, DataValue } from "node-opcua-client";
+import type { ClientSession } from "node-opcua-client";
 import type { NodeSetting } from "../../config/opcua-file.ts";
 import type { FastLane } from "./fast-lane.ts";
+import type { Values } from "./values.ts";
 
 /** Where values come from on a session: subscriptions, or cyclic reading where the server has none (L8). */
 
 export interface SourceHandlers {
-  /** A value of the node with this port, as the text that is published. */
-  onText(port: number, text: string): void;
-  /** A value of a type that is not decoded straight to text. */
-  onValue(node: NodeSetting, dataValue: DataValue): void;
+  /** Takes what arrives. */
+  readonly values: Values;
   /** This many messages are lost: the server no longer has them. */
   onMissed(messages: number): void;
   /** Nothing more will come over this connection. */

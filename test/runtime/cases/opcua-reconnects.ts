@@ -49,7 +49,7 @@ async function visit(): Promise<void> {
   const collector = new Collector({
     settings,
     log: { info: () => undefined, warning: console.log, error: console.log, debug: () => undefined },
-    handlers: { onText: () => arrived(), onValue: () => arrived() },
+    handlers: { onText: () => arrived(), onWarning: (_node, text) => console.log(text) },
   });
   await collector.run();
   await value;

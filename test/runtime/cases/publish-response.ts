@@ -16,8 +16,8 @@ import {
   Variant,
   VariantArrayType,
 } from "node-opcua-client";
-import { encodeDataValue } from "../../../app/cells/opcua/payload.ts";
 import { PublishResponseDecoder } from "../../../app/cells/opcua/publish-response.ts";
+import { makeReader, messageText } from "../../unit/app-value-text.ts";
 import { show } from "./show.ts";
 
 const BODY_AT = 24;
@@ -121,7 +121,7 @@ function decodedByLibrary(chunk: Buffer): string[] {
   builder.on("message", (response) => {
     for (const notification of (response as PublishResponse).notificationMessage.notificationData ?? []) {
       for (const { clientHandle, value } of (notification as DataChangeNotification).monitoredItems ?? []) {
-        texts.push(`${clientHandle} ${encodeDataValue(value, [])}`);
+        texts.push(`${clientHandle} ${messageText(value)}`);
       }
     }
   });
@@ -129,9 +129,8 @@ function decodedByLibrary(chunk: Buffer): string[] {
   return texts;
 }
 
-const decoder = new PublishResponseDecoder();
+const decoder = new PublishResponseDecoder({ reader: makeReader(), significantDigits: null });
 decoder.clientHandles = Array.from({ length: 20 }, (_, handle) => handle);
-for (const status of STATUSES) decoder.learn(status);
 
 for (let number = 1; number <= 60; number += 1) {
   const time = new Date(1_700_000_000_000 + below(2_000_000_000));
