@@ -30,6 +30,7 @@ const WEAK_SIGNATURES: ReadonlyMap<string, string> = new Map([
   ["2a8648ce3d0401", "SHA-1"],
   ["2a8648ce380403", "SHA-1"],
 ]);
+const TAG_UTC_TIME = 0x17;
 const TAG_GENERALIZED_TIME = 0x18;
 const TAG_VERSION = 0xa0;
 const TAG_EXTENSIONS = 0xa3;
@@ -102,6 +103,23 @@ function keyUsageOf(der: Buffer, extension: Part | undefined): number | null {
   let bits = 0;
   for (let bit = 0; bit < 8; bit += 1) if (octet & (0x80 >> bit)) bits |= 1 << bit;
   return bits;
+}
+
+/** When the next edition of a revocation list was to appear (RFC 5280 §5.1.2.5); null: it does not say. */
+export function renewalOf(der: Buffer): Date | null {
+  const list = partsIn(der, pick(partsIn(der, { start: 0, end: der.length }), 0));
+  const [, renewal] = partsIn(der, pick(list, 0)).filter(
+    ({ tag }) => tag === TAG_UTC_TIME || tag === TAG_GENERALIZED_TIME,
+  );
+  return renewal ? readTime(der, renewal) : null;
+}
+
+/** A certificate's public key (SubjectPublicKeyInfo, RFC 5280 §4.1.2.7), in DER form. */
+export function publicKeyOf(der: Buffer): Buffer {
+  const certificate = partsIn(der, pick(partsIn(der, { start: 0, end: der.length }), 0));
+  const all = partsIn(der, pick(certificate, 0));
+  const subject = all[0]?.tag === TAG_VERSION ? 5 : 4;
+  return der.subarray(pick(all, subject).end, pick(all, subject + 1).end);
 }
 
 /** Reads a certificate in DER form. Throws a `RangeError` when it is none. */

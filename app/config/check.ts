@@ -49,10 +49,23 @@ function checkTogether({ opcua, mqtt, guide }: RawConfiguration): ConfigFault[] 
   return [...found, ...routes.faults, ...routes.warnings];
 }
 
-/** Everything that is wrong or weak, faults first. */
-export function checkConfiguration(raw: RawConfiguration): ConfigFault[] {
+/** Faults first. */
+export function bySeverity(found: readonly ConfigFault[]): ConfigFault[] {
+  const of = (severity: ConfigFault["severity"]) => found.filter((fault) => fault.severity === severity);
+  return [...of("error"), ...of("warning")];
+}
+
+/** Everything that is wrong or weak, faults first; and what each side without faults comes to. */
+export function examineConfiguration(raw: RawConfiguration): {
+  readonly found: ConfigFault[];
+  readonly summary: readonly string[];
+} {
   const sides = [examineOpcUa(raw.opcua), examineMqtt(raw.mqtt)];
   const all = [...sides.flatMap(({ faults, warnings }) => [...faults, ...warnings]), ...checkTogether(raw)];
-  const of = (severity: ConfigFault["severity"]) => all.filter((fault) => fault.severity === severity);
-  return [...of("error"), ...of("warning")];
+  return { found: bySeverity(all), summary: sides.flatMap(({ settings }) => settings?.summary ?? []) };
+}
+
+/** Everything that is wrong or weak, faults first. */
+export function checkConfiguration(raw: RawConfiguration): ConfigFault[] {
+  return examineConfiguration(raw).found;
 }

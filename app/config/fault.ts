@@ -1,5 +1,6 @@
 import type { Place } from "./json.ts";
-import { fillIn, RULES, type RuleId, type RuleValues, type Severity } from "./rules.ts";
+import type { Severity } from "./rule.ts";
+import { fillIn, RULES, type RuleId, type RuleValues } from "./rules.ts";
 
 /** Which rule a setting breaks, and where. */
 export interface FaultDetails {
@@ -16,7 +17,7 @@ export interface FaultDetails {
   readonly values?: RuleValues | undefined;
 }
 
-/** One fault of the configuration; its message is the line that the operator sees. */
+/** One fault of the configuration; its message is the line that the operator sees, with the name that `gwcard rules` explains. */
 export class ConfigFault extends Error {
   readonly code = "CONFIG_FAULT";
   readonly rule: RuleId;
@@ -37,7 +38,7 @@ export class ConfigFault extends Error {
     const { text, cure, severity } = RULES[rule];
     const problem = fillIn(text, values) + (namedBy === undefined ? "" : ` (named by ${namedBy})`);
     const help = fillIn(cure, values);
-    super(`${where.join(", ")}: ${problem}. Cure: ${help}`);
+    super(`${where.join(", ")}: ${problem}. Cure: ${help} [${rule}]`);
     this.rule = rule;
     this.severity = severity;
     this.file = file;

@@ -1,4 +1,4 @@
-/** A strict JSON reader that knows where everything stands: RFC 8259, no comments, no trailing commas, no double keys. */
+/** A strict JSON reader that knows where everything stands, repeated names too: RFC 8259, no comments, no trailing commas. */
 
 /** Where something stands in a text; both count from 1. */
 export interface Place {
@@ -6,10 +6,18 @@ export interface Place {
   readonly column: number;
 }
 
+/** A name that an object has already; the later value counts. */
+export interface RepeatedName {
+  readonly pointer: string;
+  readonly name: string;
+  readonly place: Place;
+}
+
 /** A value and the place of each of its parts, by JSON pointer (RFC 6901). */
 export interface LocatedJson {
   readonly value: unknown;
   readonly places: ReadonlyMap<string, Place>;
+  readonly repeated: readonly RepeatedName[];
 }
 
 /** The text is not JSON. */
@@ -27,6 +35,7 @@ export class JsonSyntaxError extends Error {
 }
 
 const MAX_DEPTH = 64;
+const MAX_SHOWN_NAME = 64;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const SPACE = /[ \t\r\n]*/y;
 const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
@@ -42,6 +51,7 @@ export function pointerStep(key: string | number): string {
 
 class Reader {
   readonly places = new Map<string, Place>();
+  readonly repeated: RepeatedName[] = [];
   readonly #text: string;
   readonly #lineStarts: number[] = [0];
   #at = 0;
@@ -124,11 +134,8 @@ class Reader {
       const keyAt = this.#at;
       const key = this.#string();
       if (members.has(key)) {
-        throw new JsonSyntaxError(
-          this.#place(keyAt),
-          "each name once",
-          `"${key.slice(0, 64)}" a second time`,
-        );
+        const name = key.slice(0, MAX_SHOWN_NAME);
+        this.repeated.push({ pointer: pointer + pointerStep(key), name, place: this.#place(keyAt) });
       }
       this.#space();
       if (this.#text[this.#at] !== ":") throw this.#error("':'");
@@ -235,12 +242,13 @@ export function parseLocatedJson(text: string): LocatedJson {
   const faultless = parseFaultless(text);
   const read = (): LocatedJson => {
     const reader = new Reader(text);
-    return { value: reader.document(), places: reader.places };
+    return { value: reader.document(), places: reader.places, repeated: reader.repeated };
   };
   if (faultless === null) return read();
   let places: ReadonlyMap<string, Place> | null = null;
   return {
     value: faultless.value,
+    repeated: [],
     get places() {
       places ??= read().places;
       return places;

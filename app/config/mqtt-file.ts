@@ -1,5 +1,5 @@
 import { ConfigError } from "./fault.ts";
-import { isStrongPassword } from "./passwords.ts";
+import { isPublishedPassword, isStrongPassword } from "./passwords.ts";
 import { MQTT_PATHS } from "./paths.ts";
 import { findDoubles, type Port, type Ports, splitAddress } from "./ports.ts";
 import type { RawFile } from "./raw-files.ts";
@@ -14,6 +14,9 @@ const DEFAULT_PORT = 8883;
 const DEFAULT_QOS: QualityOfService = 1;
 /** MQTT 3.1.1 §1.5.3: a UTF-8 string has a two-byte length. */
 const MAX_MQTT_STRING_BYTES = 65535;
+/** MQTT 3.1.1 §3.1.3.1: every broker accepts this many bytes of these characters. */
+const MAX_CLIENT_ID = 23;
+const NOT_CLIENT_ID = /[^0-9A-Za-z]+/g;
 
 /** The file as the schema describes it. */
 interface MqttFile {
@@ -53,6 +56,11 @@ export interface TopicSetting extends Port {
 
 export const MQTT_FILE = `HW-IDS:${MQTT_PATHS.settingsDirectory}/${MQTT_PATHS.settingsName}`;
 
+/** A client identifier out of a free name: at most 23 characters of 0-9, a-z, A-Z. */
+export function clientIdFromName(name: string): string {
+  return name.replace(NOT_CLIENT_ID, "").slice(0, MAX_CLIENT_ID) || "gateway";
+}
+
 /** Reads the file against its schema and its own rules; the faults are for the caller to throw. */
 export function readMqttFile(raw: RawFile) {
   const file = readSettingsFile(raw, MQTT_FILE, validateMqttSchema);
@@ -68,19 +76,41 @@ export function readMqttFile(raw: RawFile) {
   }));
   const faults = [...file.faults, ...findDoubles(entries, file.fault)];
   const warnings = [...file.warnings];
+  const isText = (text: string): boolean =>
+    !/\p{Surrogate}/u.test(text) && Buffer.byteLength(text) <= MAX_MQTT_STRING_BYTES;
   const check = (topicName: string | undefined, pointer: string): void => {
     if (topicName === undefined) return;
-    if (/\p{Surrogate}/u.test(topicName) || Buffer.byteLength(topicName) > MAX_MQTT_STRING_BYTES)
-      faults.push(file.fault("topic-utf8", pointer));
+    if (!isText(topicName)) faults.push(file.fault("topic-utf8", pointer));
     if (topicName.includes("$")) warnings.push(file.fault("topic-dollar", pointer));
   };
-  for (const { topicName, pointer } of entries) check(topicName, `${pointer}/topicName`);
+  const byTopic = new Map<string, string>();
+  for (const { topicName, pointer } of entries) {
+    check(topicName, `${pointer}/topicName`);
+    if (topicName === undefined) continue;
+    const other = byTopic.get(topicName);
+    if (other === undefined) byTopic.set(topicName, pointer);
+    else warnings.push(file.fault("topic-shared", `${pointer}/topicName`, { other }));
+  }
   check(value.lastWill?.topicName, "/lastWill/topicName");
+  const { clientId, userCredentials, lastWill } = value;
+  for (const [text, pointer, mayHaveNul] of [
+    [clientId, "/clientId", false],
+    [userCredentials?.username, "/userCredentials/username", false],
+    [userCredentials?.password, "/userCredentials/password", true],
+    [lastWill?.message, "/lastWill/message", true],
+  ] as const) {
+    if (text !== undefined && !(isText(text) && (mayHaveNul || !text.includes("\0"))))
+      faults.push(file.fault("mqtt-text", pointer));
+  }
+  if (clientId === "")
+    warnings.push(file.fault("client-id-empty", "/clientId", { id: clientIdFromName(value.name ?? "") }));
   if (value.keepAlive === 0) warnings.push(file.fault("keep-alive-zero", "/keepAlive"));
   if (value.debug) warnings.push(file.fault("debug-on", "/debug"));
-  const password = value.userCredentials?.password;
+  const password = userCredentials?.password;
   if (password !== undefined && !isStrongPassword(password))
     warnings.push(file.fault("password-weak", "/userCredentials/password"));
+  if (password !== undefined && isPublishedPassword(password))
+    warnings.push(file.fault("password-published", "/userCredentials/password"));
   const address = splitAddress({
     url: value.serverUri ?? "",
     pointer: "/serverUri",

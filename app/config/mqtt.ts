@@ -1,27 +1,34 @@
 import type { KeyObject } from "node:crypto";
 import { certificateFacts } from "./certificate-facts.ts";
 import { checkUsage, checkValidity, TLS_USAGES } from "./certificate-rules.ts";
+import { digestFiles } from "./digest.ts";
 import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.ts";
-import { type QualityOfService, readMqttFile, type TopicSetting, wholeMqttFile } from "./mqtt-file.ts";
+import {
+  clientIdFromName,
+  type QualityOfService,
+  readMqttFile,
+  type TopicSetting,
+  wholeMqttFile,
+} from "./mqtt-file.ts";
 import { MQTT_PATHS } from "./paths.ts";
 import {
   checkPair,
+  derOfPem,
   fileFault,
   type NamedFile,
   namedBytes,
   parsePrivateKey,
+  pemBlocks,
   readPemCertificates,
   readPrivateKeyPem,
 } from "./pki.ts";
 import type { RawSide } from "./raw-files.ts";
 import { readRevocationLists, revocationListPem } from "./revocation-lists.ts";
+import { mqttSummary } from "./summary.ts";
 
 /** Everything the MQTT cell works from: the settings with their defaults (design §9) and the files that they name. */
 
 const DEFAULT_KEEP_ALIVE_S = 60;
-/** MQTT 3.1.1 §3.1.3.1: every broker accepts this many bytes of these characters. */
-const MAX_CLIENT_ID = 23;
-const NOT_CLIENT_ID = /[^0-9A-Za-z]+/g;
 /** R129. */
 const MIN_RSA_BITS = 2048;
 
@@ -43,12 +50,9 @@ export interface MqttSettings {
   readonly qos: QualityOfService;
   readonly topics: readonly TopicSetting[];
   readonly debug: boolean;
+  /** What the log is told at each start. */
+  readonly summary: readonly string[];
   readonly warnings: readonly ConfigFault[];
-}
-
-/** A client identifier out of a free name: at most 23 characters of 0-9, a-z, A-Z. */
-export function clientIdFromName(name: string): string {
-  return name.replace(NOT_CLIENT_ID, "").slice(0, MAX_CLIENT_ID) || "gateway";
 }
 
 function certificateFile(side: RawSide, name: string, pointer: string): NamedFile {
@@ -71,16 +75,32 @@ function readKey(file: NamedFile): { pem: string; key: KeyObject } {
   return { pem, key };
 }
 
+function firstOfPem(pem: string): Buffer {
+  const [first = ""] = pem.split("-----END", 1);
+  return derOfPem(first);
+}
+
 /** What is wrong or odd with the client's own certificate, the first of its file. */
 function checkOwn(file: NamedFile, pem: string): ConfigFault[] {
-  const [own] = pem.split("-----END", 1);
-  const facts = certificateFacts(Buffer.from(own?.replace(/-----[^-]+-----/, "") ?? "", "base64"));
+  const facts = certificateFacts(firstOfPem(pem));
   const { weakHash } = facts;
   return [
     ...(weakHash === null ? [] : [fileFault("certificate-hash", file, { hash: weakHash })]),
     ...checkValidity(file, facts),
     ...checkUsage(file, facts, TLS_USAGES),
   ];
+}
+
+/** R135: the authorities in a file, of which the broker's certificate may go back to any. */
+function checkTrusted(file: NamedFile, pem: string): ConfigFault[] {
+  return pemBlocks(Buffer.from(pem, "latin1")).flatMap(({ text }) => {
+    try {
+      return checkValidity(file, certificateFacts(derOfPem(text)));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw fileFault("certificate-unreadable", file, { reason: error.message });
+    }
+  });
 }
 
 /** The MQTT side with all that is wrong or odd about it; settings only when nothing is wrong. */
@@ -108,9 +128,14 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
     }, report);
     if (fits) for (const fault of checkOwn(certificate, certificatePem)) report(fault);
   }
-  const trustedPem = (value.security?.trustStore ?? []).map((name, index) =>
-    read(name, () => readPemCertificates(certificateFile(side, name ?? "", `/security/trustStore/${index}`))),
-  );
+  const trustedPem = (value.security?.trustStore ?? []).map((name, index) => {
+    const file = certificateFile(side, name ?? "", `/security/trustStore/${index}`);
+    return read(name, () => {
+      const pem = readPemCertificates(file);
+      for (const fault of checkTrusted(file, pem)) report(fault);
+      return pem;
+    });
+  });
   const revocationLists = readRevocationLists({
     files: side.certificates,
     directory: `HW-IDS:${MQTT_PATHS.certificates}`,
@@ -121,10 +146,10 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
     return { faults, warnings, settings: null };
   const whole = wholeMqttFile(value);
   const user = whole.userCredentials;
-  const settings: MqttSettings = {
+  const effective = {
     hubId: whole.id,
     name: whole.name,
-    clientId: whole.clientId ?? clientIdFromName(whole.name),
+    clientId: whole.clientId || clientIdFromName(whole.name),
     host,
     port,
     certificatePem,
@@ -139,6 +164,14 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
     debug: whole.debug ?? false,
     warnings,
   };
+  const { clientPkiData, trustStore } = whole.security;
+  const files = digestFiles({
+    settings: { name: MQTT_PATHS.settingsName, raw: side.settings },
+    certificates: side.certificates,
+    names: [clientPkiData.certificate, ...trustStore],
+    key: { name: clientPkiData.privateKey, certificate: firstOfPem(certificatePem) },
+  });
+  const settings = { ...effective, summary: mqttSummary(effective, trustStore, files) };
   return { faults, warnings, settings };
 }
 

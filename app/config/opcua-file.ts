@@ -1,5 +1,5 @@
 import { ConfigError, type ConfigFault } from "./fault.ts";
-import { isStrongPassword } from "./passwords.ts";
+import { isPublishedPassword, isStrongPassword } from "./passwords.ts";
 import { OPCUA_PATHS } from "./paths.ts";
 import { findDoubles, type Port, type Ports, splitAddress } from "./ports.ts";
 import type { RawFile } from "./raw-files.ts";
@@ -68,11 +68,13 @@ function weakenings(value: Salvaged<OpcUaFile>, file: SettingsFile): ConfigFault
     if (policy === "Basic128Rsa15" || policy === "Basic256")
       found.push(file.fault("policy-obsolete", "/security/policy", { policy }));
   }
-  if (file.isWhole("/userCredentials") && userCredentials?.username === undefined)
+  if (file.isWhole("/userCredentials") && !userCredentials?.username)
     found.push(file.fault("anonymous", "/userCredentials"));
   const password = userCredentials?.password;
   if (password !== undefined && !isStrongPassword(password))
     found.push(file.fault("password-weak", "/userCredentials/password"));
+  if (password !== undefined && isPublishedPassword(password))
+    found.push(file.fault("password-published", "/userCredentials/password"));
   return found;
 }
 

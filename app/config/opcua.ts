@@ -1,6 +1,7 @@
 import { type CertificateFacts, certificateFacts } from "./certificate-facts.ts";
 import { checkSubject, checkUsage, checkValidity, OPCUA_USAGES } from "./certificate-rules.ts";
 import { readCertificates } from "./certificates.ts";
+import { digestFiles } from "./digest.ts";
 import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.ts";
 import {
   isOpen,
@@ -15,6 +16,7 @@ import { checkPair, fileFault, type NamedFile, parsePrivateKey, readPrivateKeyPe
 import type { Port } from "./ports.ts";
 import type { RawSide } from "./raw-files.ts";
 import { type RevocationList, readRevocationLists } from "./revocation-lists.ts";
+import { opcuaSummary } from "./summary.ts";
 
 /** Everything the OPC UA cell works from: the settings with their defaults (design §9) and the files that they name. */
 
@@ -51,6 +53,8 @@ export interface OpcUaSettings {
   /** Float and Double are rounded to so many digits (R78, L7); null: exact. */
   readonly significantDigits: number | null;
   readonly debug: boolean;
+  /** What the log is told at each start. */
+  readonly summary: readonly string[];
   readonly warnings: readonly ConfigFault[];
 }
 
@@ -114,8 +118,10 @@ function readIdentity(options: {
   if (!chain || !leaf || !privateKey) return null;
   attempt(() => checkPair({ certificate, key, leaf, privateKey: privateKey.object }), report);
   const facts = certificateFacts(leaf);
-  if (facts.uri === null) report(fileFault("certificate-no-uri", certificate));
+  // Nothing is signed with it then, so it need not be more than there (L5).
+  if (policy === "None" && facts.uri === null) return null;
   if (policy !== "None") {
+    if (facts.uri === null) report(fileFault("certificate-no-uri", certificate));
     const bits = privateKey.object.asymmetricKeyDetails?.modulusLength ?? 0;
     for (const fault of [
       ...checkPolicy({ policy, certificate, facts, key, bits }),
@@ -139,7 +145,9 @@ function readTrusted(
     const file = certificateFile(side, name, `/security/trustList/${index}`);
     const [leaf] = attempt(() => readCertificates(file), report) ?? [];
     if (!leaf) return [];
-    for (const fault of checkValidity(file, certificateFacts(leaf))) report(fault);
+    const facts = certificateFacts(leaf);
+    for (const fault of checkValidity(file, facts)) report(fault);
+    if (facts.weakHash !== null) report(fileFault("certificate-hash-old", file, { hash: facts.weakHash }));
     return [leaf];
   });
 }
@@ -173,7 +181,7 @@ export function examineOpcUa(side: RawSide): Examined<OpcUaSettings> {
   if (faults.length > 0) return { faults, warnings, settings: null };
   const whole = wholeOpcUaFile(value);
   const user = whole.userCredentials;
-  const settings: OpcUaSettings = {
+  const effective = {
     hubId: whole.id,
     name: whole.name,
     url: `opc.tcp://${host}:${port}${whole.url.replace(/^opc\.tcp:\/\/[^/]*/, "")}`,
@@ -185,13 +193,22 @@ export function examineOpcUa(side: RawSide): Examined<OpcUaSettings> {
     trusted,
     revocationLists,
     identity,
-    user: user?.username !== undefined ? { name: user.username, password: user.password ?? "" } : null,
+    user: user?.username ? { name: user.username, password: user.password ?? "" } : null,
     heartbeat,
     nodes,
     significantDigits: whole.significantDigits ?? null,
     debug: whole.debug ?? false,
     warnings,
   };
+  const [leaf] = identity?.chain ?? [];
+  const names = trustList === "AllowAll" ? [] : trustList.flatMap((name) => name ?? []);
+  const files = digestFiles({
+    settings: { name: OPCUA_PATHS.settingsName, raw: side.settings },
+    certificates: side.certificates,
+    names: [...(certificate === undefined ? [] : [certificate]), ...names],
+    key: privateKey !== undefined && leaf ? { name: privateKey, certificate: leaf } : null,
+  });
+  const settings = { ...effective, summary: opcuaSummary(effective, names, files) };
   return { faults, warnings, settings };
 }
 

@@ -38,6 +38,11 @@ export function pemBlocks(bytes: Buffer): { label: string; text: string }[] {
   }));
 }
 
+/** The bytes in a PEM block. */
+export function derOfPem(text: string): Buffer {
+  return Buffer.from(text.replace(/-----[^-]+-----/g, ""), "base64");
+}
+
 /** A private key, PEM or DER, as PEM. */
 export function readPrivateKeyPem(file: NamedFile): string {
   const bytes = namedBytes(file);

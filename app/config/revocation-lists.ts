@@ -1,6 +1,7 @@
 import { createSecureContext } from "node:tls";
+import { renewalOf } from "./certificate-facts.ts";
 import { ConfigFault } from "./fault.ts";
-import { pemBlocks } from "./pki.ts";
+import { derOfPem, pemBlocks } from "./pki.ts";
 import type { RawFile } from "./raw-files.ts";
 
 /** Certificate revocation lists: every `*.crl` beside the trusted certificates is honoured (design §9). */
@@ -24,7 +25,7 @@ function listsOf(bytes: Buffer): Buffer[] {
   if (!bytes.includes("-----BEGIN ")) return [bytes];
   return pemBlocks(bytes)
     .filter(({ label }) => label === PEM_LABEL)
-    .map(({ text }) => Buffer.from(text.replace(/-----[^-]+-----/g, ""), "base64"));
+    .map(({ text }) => derOfPem(text));
 }
 
 /**
@@ -36,8 +37,9 @@ export function readRevocationLists(options: {
   /** `HW-IDS:/app/…`, for messages. */
   directory: string;
   onFault: (fault: ConfigFault) => void;
+  now?: Date;
 }): RevocationList[] {
-  const { files, directory, onFault } = options;
+  const { files, directory, onFault, now = new Date() } = options;
   const found: RevocationList[] = [];
   for (const [name, raw] of files) {
     if (!FILE_NAME.test(name)) continue;
@@ -49,7 +51,13 @@ export function readRevocationLists(options: {
     }
     try {
       const lists = listsOf(raw.bytes);
-      for (const list of lists) createSecureContext({ crl: revocationListPem(list) });
+      for (const list of lists) {
+        createSecureContext({ crl: revocationListPem(list) });
+        const renewal = renewalOf(list);
+        if (renewal === null || renewal >= now) continue;
+        const values = { date: renewal.toISOString().slice(0, 10), now: now.toISOString().slice(0, 10) };
+        onFault(new ConfigFault({ rule: "revocation-list-old", file: `${directory}/${name}`, values }));
+      }
       if (lists.length === 0) fault("it holds no certificate revocation list");
       for (const der of lists) found.push({ file: `${directory}/${name}`, der });
     } catch (error) {

@@ -6,7 +6,7 @@ import type { RawFile } from "./raw-files.ts";
 import type { RuleId, RuleValues } from "./rules.ts";
 
 /** More faults than this in one file are counted, not listed. */
-const MAX_FAULTS = 20;
+const MAX_FAULTS = 200;
 /** Settings whose value never appears in a message. */
 const SECRET = /\/userCredentials(?:\/|$)/;
 const LONGEST_SHOWN_VALUE = 60;
@@ -117,7 +117,12 @@ function decode(raw: RawFile, file: string): string {
   const bom = raw.bytes[0] === 0xef && raw.bytes[1] === 0xbb && raw.bytes[2] === 0xbf;
   const bytes = bom ? raw.bytes.subarray(3) : raw.bytes;
   const text = bytes.toString("utf8");
-  if (!Buffer.from(text, "utf8").equals(bytes)) throw new ConfigFault({ rule: "file-not-utf8", file });
+  // The zeros of UTF-16 are valid in UTF-8, and no text has them.
+  const wide = bytes.includes(0);
+  if (wide || !Buffer.from(text, "utf8").equals(bytes)) {
+    const form = wide ? " (it looks like UTF-16)" : "";
+    throw new ConfigFault({ rule: "file-not-utf8", file, values: { form } });
+  }
   return text;
 }
 
@@ -179,9 +184,15 @@ export function readSettingsFile(raw: RawFile, file: string, validate: ValidateF
   const fault: FaultMaker = (rule, pointer, values) =>
     new ConfigFault({ rule, file, place: placeOf(json, pointer), pointer, values });
   const contents: unknown = json.value;
+  const doubts = json.repeated.map(
+    ({ pointer, name, place }) =>
+      new ConfigFault({ rule: "name-repeated", file, place, pointer, values: { name } }),
+  );
   const valid: boolean = validate(contents);
-  if (valid) return { value: contents, faults: [], warnings: [], fault, isWhole: () => true };
-  const { faults, warnings, broken } = judge(validate.errors ?? [], fault);
+  if (valid && doubts.length === 0)
+    return { value: contents, faults: [], warnings: [], fault, isWhole: () => true };
+  const { faults, warnings, broken } = judge(valid ? [] : (validate.errors ?? []), fault);
+  faults.unshift(...doubts);
   let value = contents;
   for (const pointer of broken) value = takeOut(value, pointer);
   if (faults.length > MAX_FAULTS) {

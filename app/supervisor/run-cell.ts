@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { platform } from "#platform";
 import { type CellContext, EXIT_CONFIG, EXIT_SOFTWARE } from "../cells/cell.ts";
 import { ConfigError } from "../config/fault.ts";
+import { tellFaults } from "../config/tell.ts";
 import { FdLog, type Log } from "../link/log-line.ts";
 import { formatStatus, isWord, LineSplitter, type Status } from "../link/status.ts";
 import { loadCell, type StartedRole } from "./load-cell.ts";
@@ -19,7 +20,7 @@ function describe(error: unknown): string {
 /** Says what ended the cell and ends it; the exit code tells the supervisor whether to start it again. */
 function end(log: Log, role: StartedRole, error: unknown): never {
   if (error instanceof ConfigError) {
-    for (const fault of error.faults) log.error(fault.message);
+    tellFaults(log, error.faults);
     process.exit(EXIT_CONFIG);
   }
   log.error(`the ${role} cell met an error it can't handle: ${describe(error)}`);

@@ -1,7 +1,10 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import type { CommandModule } from "yargs";
+import type { ConfigFault } from "../../app/config/fault.ts";
+import type { SiteFolders } from "../../app/config/site.ts";
 import { GwcardError } from "../errors.ts";
+import { readLayout } from "../layout.ts";
 
 const IDS = "HW-IDS";
 
@@ -9,11 +12,30 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
-/** The folder that looks like the partition HW-IDS: the one given, or `HW-IDS` in it. */
-function idsFolder(folder: string): string {
-  const inner = path.join(folder, IDS);
-  const chosen = existsSync(inner) ? inner : folder;
-  if (existsSync(path.join(chosen, "app")) && statSync(chosen).isDirectory()) return chosen;
+interface CheckArguments {
+  readonly folder: string;
+  readonly json: boolean;
+  readonly strict: boolean;
+}
+
+const isFolder = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Where the partitions' contents are: in folders named like them, or it is HW-IDS that was named itself. */
+function partitionFolders(folder: string): Omit<SiteFolders, "logBytes"> {
+  const inner = (partition: string): string | null => {
+    const at = path.join(folder, partition);
+    return isFolder(at) ? at : null;
+  };
+  const around = inner(IDS);
+  const ids = around ?? folder;
+  if (isFolder(path.join(ids, "app"))) {
+    const beside = (partition: string): string | null => (around === null ? null : inner(partition));
+    return {
+      ids,
+      networks: { "HW-INW": beside("HW-INW"), "HW-ENW": beside("HW-ENW") },
+      log: beside("HW-LOG"),
+    };
+  }
   throw new GwcardError({
     code: "CHECK_FOLDER",
     message: `${folder} does not look like the partition ${IDS}: there is no folder app in it`,
@@ -22,34 +44,66 @@ function idsFolder(folder: string): string {
   });
 }
 
-/** `gwcard check`: a site's settings, certificates and keys against the rules that the device goes by. */
-export const checkCommand: CommandModule<object, { folder: string }> = {
+async function logPartitionBytes(): Promise<number> {
+  const { partitions } = await readLayout();
+  return partitions.find(({ label }) => label === "HW-LOG")?.size ?? Number.POSITIVE_INFINITY;
+}
+
+/** What scripts get: one object, whose names are stable. */
+function toJson(folder: string, found: readonly ConfigFault[], summary: readonly string[]): string {
+  const faults = found.map(({ severity, rule, file, place, pointer, problem, cure }) => ({
+    severity,
+    rule,
+    file,
+    line: place?.line ?? null,
+    column: place?.column ?? null,
+    pointer: pointer ?? null,
+    problem,
+    cure,
+  }));
+  return JSON.stringify({ folder, faults, summary }, null, 2);
+}
+
+/**
+ * `gwcard check`: all that a site's card will hold against the rules that the device goes by (K20, K56). Exit code 1
+ * with errors, with --strict also with warnings.
+ */
+export const checkCommand: CommandModule<object, CheckArguments> = {
   command: "check <folder>",
   describe: "tell everything that is wrong or weak in a site's configuration",
   builder: (yargs) =>
-    yargs.positional("folder", {
-      type: "string",
-      demandOption: true,
-      describe: "what goes to the partition HW-IDS",
-    }),
-  handler: async ({ folder }) => {
-    const ids = idsFolder(folder);
+    yargs
+      .positional("folder", {
+        type: "string",
+        demandOption: true,
+        describe: "what goes to HW-IDS, or a folder with HW-IDS, HW-INW, HW-ENW and HW-LOG in it",
+      })
+      .option("json", { type: "boolean", default: false, describe: "for scripts: one JSON object" })
+      .option("strict", { type: "boolean", default: false, describe: "fail on warnings, too" }),
+  handler: async ({ folder, json, strict }) => {
+    const folders = { ...partitionFolders(folder), logBytes: await logPartitionBytes() };
     // Its libraries take a second to load, which no other command should wait for, and have notices of their own.
     const { setDebugLogger, setWarningLogger } = await import("node-opcua-client");
     for (const set of [setDebugLogger, setWarningLogger]) set(() => undefined);
-    const { checkConfiguration, readConfiguration } = await import("../../app/config/check.ts");
-    const found = checkConfiguration(readConfiguration(ids));
-    for (const { severity, message, rule } of found) console.log(`${severity}: ${message} [${rule}]`);
+    const { examineSite } = await import("../../app/config/site.ts");
+    const { found, summary } = examineSite(folders);
     const errors = found.filter(({ severity }) => severity === "error").length;
-    const summary = `${folder}: ${count(errors, "error")}, ${count(found.length - errors, "warning")}`;
-    if (errors === 0) {
-      console.log(summary);
-      return;
+    const total = `${folder}: ${count(errors, "error")}, ${count(found.length - errors, "warning")}`;
+    const failed = strict ? found.length > 0 : errors > 0;
+    if (json) console.log(toJson(folder, found, summary));
+    else {
+      for (const { severity, message } of found) console.log(`${severity}: ${message}`);
+      for (const line of summary) console.log(line);
+      if (!failed) console.log(total);
     }
+    if (!failed) return;
     throw new GwcardError({
       code: "CHECK_FAULTS",
-      message: summary,
-      next: "follow the cures above and check again; the gateway does not start with errors",
+      message: total,
+      next:
+        errors > 0
+          ? "follow the cures above and check again; what has errors does not start on the gateway"
+          : "follow the cures above and check again, or check without --strict",
       data: { folder, errors },
     });
   },

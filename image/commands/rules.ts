@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
-import { RULES, type Rule } from "../../app/config/rules.ts";
+import type { Rule } from "../../app/config/rule.ts";
+import { RULES } from "../../app/config/rules.ts";
 
 /** `gwcard rules`: what a configuration is held against, for people. */
 export const rulesCommand: CommandModule = {

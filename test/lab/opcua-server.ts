@@ -30,7 +30,7 @@ export interface ValueServer {
   stop(): Promise<void>;
 }
 
-export const SERVER_USER = { username: "KISG100", password: "0R20jN#yZd~zaLKe?2J#@~|YC" };
+export const SERVER_USER = { username: "KISG100", password: "5-Tulip~brook%Main" };
 
 export class DemoServer implements ValueServer {
   readonly port: number;

@@ -167,7 +167,8 @@ test("passwords of four kinds of characters, 14 or more, are not called weak (K2
     check((s) => (s.mqtt.userCredentials = { username: "u", password })).some(
       ({ rule }) => rule === "password-weak",
     );
-  for (const password of ["Aa1!Aa1!Aa1!Aa", "correct Horse 4 battery"]) assert.equal(weak(password), false);
+  for (const password of ["Aa1!Aa1!Aa1!Aa", "My-1-password-of-elm", "correct Horse 4 battery"])
+    assert.equal(weak(password), false);
   for (const password of [
     "",
     "Aa1!Aa1!Aa1!A",
@@ -175,6 +176,10 @@ test("passwords of four kinds of characters, 14 or more, are not called weak (K2
     "AA1!AA1!AA1!AA1!",
     "Aaa!Aaa!Aaa!Aaa!",
     "Aa11Aa11Aa11Aa11",
+    "Password-12345!",
+    "P4$$w0rt-P4$$w0rt!",
+    "Kisg100-Gateway!",
+    "Aa1!!!!!!Aa1!xyzv",
   ])
     assert.equal(weak(password), true);
 });

@@ -1,5 +1,6 @@
 /** GuideSettings-0.json: without it names decide, with its roadmap numbers do, and a faulty one lets nothing through. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -43,9 +44,20 @@ const SAME: readonly (readonly [number, number])[] = [
   [2, 2],
 ];
 
-test("without the file, without a roadmap, and with the roadmap of version 1.2 the samples are routed alike (R117–R120, R122)", () => {
-  for (const guide of [ABSENT, json(GUIDE), road(SAME)])
-    assert.deepEqual(open(guide), { routes: SAME, lines: STARTED });
+test("without the file, without a roadmap, and with the roadmap of version 1.2 the samples are routed alike (R117–R120, R122, K48)", () => {
+  for (const [guide, how] of [
+    [ABSENT, "by name"],
+    [json(GUIDE), "by name"],
+    [road(SAME), "by the roadmap of GuideSettings-0.json"],
+  ] as const) {
+    const digest = "bytes" in guide ? createHash("sha256").update(guide.bytes).digest("hex") : null;
+    const lines = [
+      ...STARTED,
+      ...(digest ? [`Info: Navigation Service: SHA-256 of GuideSettings-0.json: ${digest}`] : []),
+      `Info: Navigation Service: settings: 3 routes ${how}`,
+    ];
+    assert.deepEqual(open(guide), { routes: SAME, lines });
+  }
 });
 
 test("a roadmap decides alone (R118)", () => {
@@ -60,16 +72,16 @@ test("a roadmap decides alone (R118)", () => {
     [2, 1],
   ]);
   assert.deepEqual(lines.slice(0, 4), STARTED);
-  assert.equal(lines.length, 5);
+  assert.equal(lines.length, 7);
   assert.match(
-    lines[4] ?? "",
+    lines[6] ?? "",
     /^Warning: .*\/heartbeat\/id: .*no working route from id 0, its values are not/,
   );
 });
 
 test("an empty roadmap lets nothing through, and says so", () => {
   const { routes, lines } = open(road([]));
-  assert.deepEqual([routes, lines.length], [[], 7]);
+  assert.deepEqual([routes, lines.length], [[], 9]);
 });
 
 test("a faulty GuideSettings-0.json is told in full; the block of R140 is missing, and nothing is routed by guess (R140, R141)", () => {

@@ -1,9 +1,9 @@
 /** Every rule of the configuration, by its name: what breaks it, and the line that the operator gets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseLogSettings } from "../../app/cells/log/log-settings.ts";
-import { ConfigFault } from "../../app/config/fault.ts";
-import { fillIn, RULES, type Rule, type RuleId } from "../../app/config/rules.ts";
+import type { Rule } from "../../app/config/rule.ts";
+import { fillIn, RULES, type RuleId } from "../../app/config/rules.ts";
+import { type RuleCase, SITE_CASES } from "./app-config-rules-site.ts";
 import {
   certOf,
   check,
@@ -11,28 +11,18 @@ import {
   client,
   derOf,
   GUIDE,
+  goodSite,
   keyOf,
   made,
   node,
+  oldRevocationList,
   openssl,
   road,
   topic,
 } from "./app-config-site.ts";
 
-function logFault(content: string): ConfigFault[] {
-  try {
-    parseLogSettings(content);
-  } catch (error) {
-    assert.ok(error instanceof ConfigFault);
-    return [error];
-  }
-  return [];
-}
-
-/** Rule → what breaks it (and nothing else, unless `also` says so), and its message. */
-const CASES: Readonly<
-  Record<RuleId, { faults: () => ConfigFault[]; message: RegExp; also?: readonly RuleId[] }>
-> = {
+/** Rule → what breaks it, and its message. */
+const CASES: Readonly<Record<RuleId, RuleCase>> = {
   "file-unreadable": {
     faults: () => checkText({ problem: "the file is a symbolic link", absent: false }),
     message:
@@ -47,10 +37,17 @@ const CASES: Readonly<
     message:
       /-0\.json, line 1, column 8: not valid JSON: expected a value, found '}'\. Cure: write a value there/,
   },
+  "name-repeated": {
+    faults: () => checkText({ bytes: Buffer.from(`{"id":0,${JSON.stringify(goodSite().opcua).slice(1)}`) }),
+    message:
+      /-0\.json, line 1, column 9, setting \/id: the name "id" stands here a second time\. Cure: keep one/,
+  },
   "more-faults": {
     faults: () =>
-      check((s) => (s.opcua.nodes = Array.from({ length: 50 }, () => ({ id: 1.5, name: "n", nodeId: "x" })))),
-    message: /OpcUaClientSettings-0\.json: 80 more faults\. Cure: correct the ones above first/,
+      check(
+        (s) => (s.opcua.nodes = Array.from({ length: 150 }, () => ({ id: 1.5, name: "n", nodeId: "x" }))),
+      ),
+    message: /OpcUaClientSettings-0\.json: 100 more faults\. Cure: correct the ones above first/,
     also: ["setting-type", "node-id", "name-twice"],
   },
   "setting-missing": {
@@ -125,6 +122,19 @@ const CASES: Readonly<
   "topic-dollar": {
     faults: () => check((s) => topic(s, 0, { topicName: "a/$b" })),
     message: /setting \/topics\/0\/topicName: \$ is not recommended/,
+  },
+  "client-id-empty": {
+    faults: () => check((s) => (s.mqtt.clientId = "")),
+    message: /setting \/clientId: the client identifier is empty; KasperskyIoTSecureGatew is used/,
+  },
+  "mqtt-text": {
+    faults: () => check((s) => (s.mqtt.userCredentials = { username: "u\0" })),
+    message:
+      /setting \/userCredentials\/username: MQTT can't send it: it is longer than 65535 bytes, no valid/,
+  },
+  "topic-shared": {
+    faults: () => check((s) => topic(s, 2, { topicName: "Temperature" })),
+    message: /setting \/topics\/2\/topicName: the topic is also that of \/topics\/1; whoever reads it/,
   },
   "id-twice": {
     faults: () => check((s) => node(s, 1, { id: 0 })),
@@ -214,7 +224,13 @@ const CASES: Readonly<
   },
   "password-weak": {
     faults: () => check((s) => (s.mqtt.userCredentials = { username: "u", password: "Short-1" })),
-    message: /setting \/userCredentials\/password: the password has fewer than 14 characters, or not all/,
+    message:
+      /setting \/userCredentials\/password: the password has fewer than 14 characters, not all of upper case/,
+  },
+  "password-published": {
+    faults: () =>
+      check((s) => (s.opcua.userCredentials = { username: "u", password: "0R20jN#yZd~zaLKe?2J#@~|YC" })),
+    message: /OpcUa.*setting \/userCredentials\/password: the password is that of the published sample/,
   },
   "password-shared": {
     faults: () => check((s) => (s.mqtt.userCredentials = s.opcua.userCredentials)),
@@ -348,25 +364,16 @@ const CASES: Readonly<
     message:
       /opc-ua-client\.key: the private key does not match the certificate HW-IDS:\/.*\/opc-ua-client\.crt/,
   },
+  "revocation-list-old": {
+    faults: () => check((s) => (s.certificates["x.crl"] = oldRevocationList())),
+    message:
+      /client\/x\.crl: the revocation list should have been renewed by \d{4}-\d\d-\d\d; the gateway's clock shows \d{4}-/,
+  },
   "revocation-list": {
     faults: () => check((s) => (s.certificates["x.crl"] = Buffer.from("hello"))),
     message: /client\/x\.crl: it is not a readable certificate revocation list \(.+\)/,
   },
-  "log-limit": {
-    faults: () => logFault("LogFileSizeLimit=ten\n"),
-    message:
-      /^HW-LOG:\/logs\/\.log, line 1, column 1: LogFileSizeLimit must be a positive number of bytes; no health log is written\. Cure: write LogFileSizeLimit=<bytes>, for example LogFileSizeLimit=100000000/,
-  },
-  "log-file": {
-    faults: () => [
-      new ConfigFault({
-        rule: "log-file",
-        file: "HW-LOG:/logs/.log",
-        values: { reason: "it is a directory" },
-      }),
-    ],
-    message: /^HW-LOG:\/logs\/\.log: it is a directory\. Cure: correct the file on the card/,
-  },
+  ...SITE_CASES,
 };
 
 for (const [id, { faults, message, also = [] }] of Object.entries(CASES)) {
@@ -377,6 +384,7 @@ for (const [id, { faults, message, also = [] }] of Object.entries(CASES)) {
     assert.ok(own, lines || "nothing was found");
     assert.match(own.message, message);
     assert.match(own.message, /\. Cure: \S/);
+    assert.ok(own.message.endsWith(` [${id}]`), own.message);
     assert.doesNotMatch(own.message, /\{[a-z]+\}|\n/);
     const rule: Rule = RULES[own.rule];
     assert.equal(own.severity, rule.severity);

@@ -1,7 +1,7 @@
 /** A site without any fault or weakness, and what can be changed about it: for the tests of the configuration's rules. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { checkConfiguration, type RawConfiguration } from "../../app/config/check.ts";
@@ -21,7 +21,17 @@ const URI = ["URI:urn:test:gateway"];
 export const certOf = (name: string): Buffer => readFileSync(made.get(name)?.certFile ?? assert.fail(name));
 export const derOf = (name: string): Buffer => readFileSync(made.get(name)?.derFile ?? assert.fail(name));
 export const keyOf = (name: string): Buffer => readFileSync(made.get(name)?.keyFile ?? assert.fail(name));
-export const openssl = (...args: string[]): Buffer => execFileSync("openssl", args, { cwd: folder });
+export const openssl = (...args: string[]): Buffer =>
+  execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+
+/** A revocation list of the site's authority whose successor is long due. */
+export function oldRevocationList(): Buffer {
+  const { certFile, keyFile } = made.get("ca") ?? assert.fail("no ca");
+  writeFileSync(join(folder, "index.txt"), "");
+  writeFileSync(join(folder, "crl.cnf"), "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ndefault_md=sha256\n");
+  const period = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"];
+  return openssl("ca", "-gencrl", "-config", "crl.cnf", "-cert", certFile, "-keyfile", keyFile, ...period);
+}
 
 /** A self-signed certificate of the openssl command's own making: `-sha1`, `-subj`, `-addext`. */
 function selfSigned(name: string, ...args: string[]): void {
@@ -63,11 +73,18 @@ export interface Site {
 const sample = (name: string): string =>
   readFileSync(new URL(`../../app/config/samples/${name}`, import.meta.url), "utf8");
 
-/** The samples with the files that they name: no rule is broken. */
+const PASSWORDS = { opcua: "3-Lamps~weir%Ruhr", mqtt: "7-Crows~moor%Oder" };
+
+/** The samples with passwords that nobody knows, and the files that they name: no rule is broken. */
 export function goodSite(): Site {
+  const settings = (name: string, password: string) => {
+    const value = JSON.parse(sample(name));
+    value.userCredentials.password = password;
+    return value;
+  };
   return {
-    opcua: JSON.parse(sample("OpcUaClientSettings-0.json")),
-    mqtt: JSON.parse(sample("MqttPublisherSettings-0.json")),
+    opcua: settings("OpcUaClientSettings-0.json", PASSWORDS.opcua),
+    mqtt: settings("MqttPublisherSettings-0.json", PASSWORDS.mqtt),
     guide: undefined,
     certificates: {
       "opc-ua-client.crt": certOf("client"),

@@ -7,8 +7,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { HealthLog } from "../../app/cells/log/health-log.ts";
 import { formatLine, kernelText } from "../../app/cells/log/line.ts";
-import { parseLogSettings } from "../../app/cells/log/log-settings.ts";
 import { stamp } from "../../app/cells/log/stamp.ts";
+import { parseLogSettings } from "../../app/config/log-settings.ts";
 import { withFolder } from "./app-folder.ts";
 
 const TIME = new Date("2026-11-22T21:00:00.007Z");

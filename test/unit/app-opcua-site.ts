@@ -41,6 +41,7 @@ export function clientSettings(options: {
     readingCycle: 0,
     significantDigits: null,
     debug: false,
+    summary: [],
     mode: "SignAndEncrypt",
     policy: "Basic256Sha256",
     trusted: [readFileSync(trusted.derFile)],

@@ -55,6 +55,7 @@ export function mqttSettings(site: MqttSite, port: number, change: Partial<MqttS
       { port: 2, name: "b", topicName: "/", pointer: "/topics/1", ...how },
     ],
     debug: false,
+    summary: [],
     warnings: [],
     ...change,
   };

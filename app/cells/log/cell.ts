@@ -1,5 +1,6 @@
 import { chownSync, constants, existsSync, lstatSync, openSync } from "node:fs";
-import { ConfigFault } from "../../config/fault.ts";
+import { ConfigError, ConfigFault } from "../../config/fault.ts";
+import { LOG_SETTINGS_FILE, parseLogSettings } from "../../config/log-settings.ts";
 import { LOG_DIRECTORY, LOG_SETTINGS_NAME } from "../../config/paths.ts";
 import { type RawFile, readRawFile } from "../../config/raw-files.ts";
 import { type ConsoleMessage, parseConsoleMessage } from "../../link/console-message.ts";
@@ -9,7 +10,6 @@ import type { Cell, CellContext, Preparation } from "../cell.ts";
 import { ConsoleScreen } from "./console-screen.ts";
 import { HealthLog } from "./health-log.ts";
 import { formatLine, kernelText } from "./line.ts";
-import { LOG_SETTINGS_FILE, parseLogSettings } from "./log-settings.ts";
 import { SerialOutput } from "./serial.ts";
 import { keepZone } from "./zone-keeper.ts";
 
@@ -60,16 +60,14 @@ function openHealthLog(inputs: Inputs, complain: (line: string) => void): Health
   if (!inputs.present || ("problem" in inputs.settings && inputs.settings.absent)) return null;
   try {
     if ("problem" in inputs.settings) {
-      throw new ConfigFault({
-        rule: "log-file",
-        file: LOG_SETTINGS_FILE,
-        values: { reason: inputs.settings.problem },
-      });
+      const values = { reason: inputs.settings.problem };
+      throw new ConfigError([new ConfigFault({ rule: "log-file", file: LOG_SETTINGS_FILE, values })]);
     }
     const limits = parseLogSettings(inputs.settings.bytes.toString("utf8"));
     return new HealthLog({ directory: inputs.directory, limits });
   } catch (error) {
-    complain(error instanceof ConfigFault ? error.message : unwritable(error));
+    if (error instanceof ConfigError) for (const { message } of error.faults) complain(message);
+    else complain(unwritable(error));
     return null;
   }
 }

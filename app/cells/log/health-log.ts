@@ -8,7 +8,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import type { LogLimits } from "./log-settings.ts";
+import type { LogLimits } from "../../config/log-settings.ts";
 
 /**
  * The health log on HW-LOG (R153–R163): a sequence of files with a limit for each and one for all, oldest deleted first.

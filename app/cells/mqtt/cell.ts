@@ -1,6 +1,7 @@
 import { readMqttSettings } from "../../config/mqtt.ts";
 import { MQTT_PATHS } from "../../config/paths.ts";
 import { type RawSide, readRawSide } from "../../config/raw-files.ts";
+import { tellFaults } from "../../config/tell.ts";
 import type { Cell, CellContext } from "../cell.ts";
 import { Publisher } from "./publisher.ts";
 
@@ -22,7 +23,8 @@ function start(side: RawSide, context: CellContext): void {
   const settings = readMqttSettings(side);
   context.log.useDebug(settings.debug);
   for (const line of STARTED) context.log.info(line);
-  for (const warning of settings.warnings) context.log.warning(warning.message);
+  for (const line of settings.summary) context.log.info(line);
+  tellFaults(context.log, settings.warnings);
 
   const reader = context.platform.reader(
     inFd,

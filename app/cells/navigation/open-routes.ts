@@ -1,10 +1,13 @@
+import { digestLines, digestOf } from "../../config/digest.ts";
 import { ConfigError } from "../../config/fault.ts";
 import { readGuideFile } from "../../config/guide-file.ts";
 import { readMqttPorts } from "../../config/mqtt-file.ts";
 import { readOpcUaPorts } from "../../config/opcua-file.ts";
+import { GUIDE_PATH } from "../../config/paths.ts";
 import type { Ports } from "../../config/ports.ts";
 import type { RawFile } from "../../config/raw-files.ts";
 import { buildRoutes } from "../../config/routes.ts";
+import { tellFaults } from "../../config/tell.ts";
 import type { Log } from "../../link/log-line.ts";
 
 /** R140, verbatim. */
@@ -42,8 +45,13 @@ export function openRoutes(
   const targets = portsOf(() => readMqttPorts(files.mqtt));
   const routes = sources && targets && faults.length === 0 ? buildRoutes(sources, targets, guide) : null;
   const wrong = [...faults, ...(routes?.faults ?? [])];
-  if (routes && wrong.length === 0) for (const line of STARTED) log.info(line);
-  for (const fault of wrong) log.error(fault.message);
-  for (const warning of [...warnings, ...(routes?.warnings ?? [])]) log.warning(warning.message);
+  if (routes && wrong.length === 0) {
+    for (const line of STARTED) log.info(line);
+    const by = guide?.roadmap ? `by the roadmap of ${GUIDE_PATH.settingsName}` : "by name";
+    for (const line of digestLines("Navigation Service", digestOf(GUIDE_PATH.settingsName, files.guide)))
+      log.info(line);
+    log.info(`Navigation Service: settings: ${routes.targets.size} routes ${by}`);
+  }
+  tellFaults(log, [...wrong, ...warnings, ...(routes?.warnings ?? [])]);
   return routes?.targets ?? new Map();
 }

@@ -2,6 +2,7 @@ import { StatusCodes } from "node-opcua-client";
 import { type OpcUaSettings, readOpcUaSettings } from "../../config/opcua.ts";
 import { OPCUA_PATHS } from "../../config/paths.ts";
 import { type RawSide, readRawSide } from "../../config/raw-files.ts";
+import { tellFaults } from "../../config/tell.ts";
 import { reportDrops } from "../../link/drop-report.ts";
 import { FrameSender } from "../../link/frame-sender.ts";
 import type { Cell, CellContext } from "../cell.ts";
@@ -63,7 +64,8 @@ function start(side: RawSide, context: CellContext): void {
   const settings = readOpcUaSettings(side);
   log.useDebug(settings.debug);
   for (const line of STARTED) log.info(line);
-  for (const warning of settings.warnings) log.warning(warning.message);
+  for (const line of settings.summary) log.info(line);
+  tellFaults(log, settings.warnings);
 
   const writer = platform.writer(outFd, (error) => {
     throw error;

@@ -25,6 +25,7 @@ const settings: OpcUaSettings = {
   readingCycle: 0,
   significantDigits: null,
   debug: false,
+  summary: [],
   mode: "SignAndEncrypt",
   policy: "Basic256Sha256",
   trusted: [crypto_utils.convertPEMtoDER(pem("ca.pem"))],
