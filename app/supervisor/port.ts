@@ -24,7 +24,7 @@ const ADDRESS_PATIENCE_MS = 30_000;
 const RETURN_MS = 5_000;
 const REPLACED_MS = 500;
 /** A loose contact must not fill the log: so many lines at once, and one more after each pause. */
-const LINES_AT_ONCE = 10;
+const LINES_AT_ONCE = 20;
 const LINE_EVERY_MS = 30_000;
 
 /** What a change of the port means for the connection that goes through it. */

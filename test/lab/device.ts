@@ -20,7 +20,7 @@ export interface Device extends Plant {
 
 export interface DeviceOptions
   extends Omit<PlantOptions, "gateway">,
-    Pick<MachineOptions, "wires" | "overlayArchive" | "resets"> {
+    Pick<MachineOptions, "wires" | "programs" | "resets" | "idleSkips"> {
   readonly boot: BootWay;
   /** Breaks or adds files of HW-IDS before the card is made. */
   readonly edit?: (plant: Plant) => void;
@@ -35,14 +35,14 @@ export interface DeviceOptions
 /** Powers the device on; does not wait for anything. */
 export async function powerOn(options: DeviceOptions): Promise<Device> {
   const { bench, boot, quarkPace = false, capture = false, edit, editCard, ...rest } = options;
-  const { wires = {}, overlayArchive, resets = false, ...plantOptions } = rest;
+  const { wires = {}, programs, resets = false, idleSkips = false, ...plantOptions } = rest;
   const plant = await startPlant({ bench, gateway: "card", ...plantOptions });
   edit?.(plant);
   const card = await prepareCard({ bench, files: plant.files });
   await editCard?.(card);
   const machine = await Machine.start({
-    ...{ bench, boot, card, quarkPace, capture, wires, resets, hostPorts: plant.hostPorts },
-    ...(overlayArchive === undefined ? {} : { overlayArchive }),
+    ...{ bench, boot, card, quarkPace, capture, wires, resets, idleSkips, hostPorts: plant.hostPorts },
+    ...(programs === undefined ? {} : { programs }),
   });
   const { server, observer, variables } = plant;
   return {

@@ -6,6 +6,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cpioArchive, S_IFREG } from "../../buildroot/from-debian/cpio.ts";
 import { captureFile } from "./capture.ts";
 import { bootFiles } from "./card.ts";
 import type { Journal } from "./journal.ts";
@@ -38,10 +39,12 @@ export interface MachineOptions {
   readonly clock?: Date;
   /** Cables that the test has in its hands. */
   readonly wires?: Partial<Record<NetworkSide, Wire>>;
-  /** An archive (cpio) whose files replace those of the initramfs. Only with `quark`. */
-  readonly overlayArchive?: string;
+  /** Programs that stand in for those of the initramfs: path → content. Only with `quark`. */
+  readonly programs?: ReadonlyMap<string, string>;
   /** A reset starts the device again; otherwise it ends the machine. */
   readonly resets?: boolean;
+  /** While the guest is idle its clock jumps to the next timer: minutes of waiting pass at once, and no peer keeps up. */
+  readonly idleSkips?: boolean;
 }
 
 /** The Quark X1000: a Pentium with PAE, NX, PGE and SMEP. CMOV, MMX and SSE trap. */
@@ -88,6 +91,7 @@ export class Machine {
       // sleep=on: while the guest waits for a peer, its clock follows ours. Off, an idle guest's clock jumps from timer
       // to timer, and every time-out expires before a packet can arrive.
       ...(options.quarkPace === true ? ["-icount", "shift=3,sleep=on"] : []),
+      ...(options.idleSkips === true ? ["-icount", "shift=1,sleep=off"] : []),
       ...(boot === "quark" ? await quarkArguments(options) : uefiArguments(options)),
       // The SD controller is function 0 of the same PCI slot as the two network controllers.
       ...["-device", "sdhci-pci,addr=14.0,multifunction=on"],
@@ -153,19 +157,27 @@ const EMULATED_TIMER = "no_timer_check";
 
 async function quarkArguments(options: MachineOptions): Promise<string[]> {
   const files = await bootFiles(options.bench, options.card);
-  const { overlayArchive } = options;
-  const initramfs = overlayArchive === undefined ? files.initramfs : `${files.initramfs}+`;
-  if (overlayArchive !== undefined)
-    // The kernel unpacks one archive after the other; the later one wins.
-    writeFileSync(
-      initramfs,
-      Buffer.concat([files.initramfs, overlayArchive].map((file) => readFileSync(file))),
-    );
+  const { programs } = options;
+  const initramfs = programs === undefined ? files.initramfs : `${files.initramfs}-changed`;
+  if (programs !== undefined) await writeChanged(files.initramfs, initramfs, programs);
   const commandLine = [files.commandLine, EMULATED_TIMER, ...(options.kernelArguments ?? [])].join(" ");
   return [
     ...["-machine", "pc", "-cpu", QUARK_CPU],
     ...["-kernel", files.kernel, "-initrd", initramfs, "-append", commandLine],
   ];
+}
+
+/** The kernel unpacks one archive after the other; what comes last stays. */
+async function writeChanged(from: string, to: string, programs: ReadonlyMap<string, string>): Promise<void> {
+  const entries = [...programs].map(([path, content]) => ({
+    path,
+    mode: S_IFREG | 0o755,
+    data: Buffer.from(content),
+  }));
+  const archive = `${to}.cpio`;
+  writeFileSync(archive, cpioArchive(entries));
+  await run(["lz4", "-l", "-q", "-f", archive, `${archive}.lz4`]);
+  writeFileSync(to, Buffer.concat([from, `${archive}.lz4`].map((file) => readFileSync(file))));
 }
 
 function uefiArguments(options: MachineOptions): string[] {

@@ -1,0 +1,333 @@
+/** The supervisor's view of ports, connections and cells: what is told, when, and what follows from it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Log } from "../../app/link/log-line.ts";
+import { Connections, describeDuration } from "../../app/supervisor/connections.ts";
+import { Liveness, type Watched } from "../../app/supervisor/liveness.ts";
+import type { StartedRole } from "../../app/supervisor/load-cell.ts";
+import { leftOutLines, sideProblem } from "../../app/supervisor/network-report.ts";
+import { Port, type PortHandlers } from "../../app/supervisor/port.ts";
+import { type NetlinkEvent, netlinkQuestion, parseNetlink } from "../../app/supervisor/rtnetlink.ts";
+
+function logInto(lines: string[]): Log {
+  const note =
+    (level: string) =>
+    (text: string): void =>
+      void lines.push(`${level}: ${text}`);
+  return {
+    info: note("Info"),
+    warning: note("Warning"),
+    error: note("Error"),
+    debug: note("Debug"),
+  };
+}
+
+function message(type: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(16 + body.length, 0);
+  header.writeUInt16LE(type, 4);
+  return Buffer.concat([header, body, Buffer.alloc((4 - (body.length % 4)) % 4)]);
+}
+
+function attribute(type: number, data: Buffer): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt16LE(4 + data.length, 0);
+  head.writeUInt16LE(type, 2);
+  return Buffer.concat([head, data, Buffer.alloc((4 - (data.length % 4)) % 4)]);
+}
+
+/** struct ifinfomsg with a name behind it. */
+function linkBody(index: number, flags: number): Buffer {
+  const body = Buffer.alloc(16);
+  body.writeInt32LE(index, 4);
+  body.writeUInt32LE(flags, 8);
+  return Buffer.concat([body, attribute(3, Buffer.from("X1P1\0"))]);
+}
+
+/** struct ifaddrmsg with IFA_ADDRESS, IFA_LOCAL and IFA_FLAGS behind it. */
+function addressBody(options: {
+  index: number;
+  local: number[];
+  prefix: number;
+  flags: number;
+  family?: number;
+}): Buffer {
+  const { index, local, prefix, flags, family = 2 } = options;
+  const body = Buffer.from([family, prefix, flags & 0xff, 0, index, 0, 0, 0]);
+  const wide = Buffer.alloc(4);
+  wide.writeUInt32LE(flags);
+  return Buffer.concat([
+    body,
+    attribute(1, Buffer.from([9, 9, 9, 9])),
+    attribute(2, Buffer.from(local)),
+    attribute(8, wide),
+  ]);
+}
+
+test("the kernel's messages on links and addresses are taken apart (L20, L22)", () => {
+  const address = { index: 2, local: [192, 168, 188, 15], prefix: 24 };
+  const bytes = Buffer.concat([
+    message(16, linkBody(2, 0x11043)),
+    message(16, linkBody(2, 0x1003)),
+    message(16, linkBody(1, 0x10049)),
+    message(20, addressBody({ ...address, flags: 0x80 })),
+    message(20, addressBody({ ...address, flags: 0x200 })),
+    message(21, addressBody({ ...address, flags: 0 })),
+    message(17, linkBody(2, 0)),
+    message(3, Buffer.alloc(4)),
+  ]);
+  const told = { kind: "address", index: 2, address: "192.168.188.15/24" };
+  assert.deepEqual(parseNetlink(bytes), [
+    { kind: "link", index: 2, loopback: false, up: true },
+    { kind: "link", index: 2, loopback: false, up: false },
+    { kind: "link", index: 1, loopback: true, up: true },
+    { ...told, added: true, lasting: true },
+    { ...told, added: true, lasting: false },
+    { ...told, added: false, lasting: false },
+    { kind: "removed", index: 2 },
+    { kind: "done" },
+  ]);
+  assert.deepEqual(parseNetlink(message(20, addressBody({ ...address, flags: 0, family: 10 }))), []);
+  assert.deepEqual(parseNetlink(message(20, addressBody({ ...address, flags: 0, prefix: 33 }))), []);
+  for (const what of ["links", "addresses"] as const) {
+    const question = netlinkQuestion(what);
+    assert.equal(question.readUInt32LE(0), question.length);
+    assert.deepEqual(parseNetlink(question), []);
+  }
+});
+
+test("no bytes of the kernel's socket can do more than be left out", () => {
+  const whole = Buffer.concat([
+    message(16, linkBody(2, 0x10043)),
+    message(20, addressBody({ index: 2, local: [10, 0, 0, 1], prefix: 8, flags: 0 })),
+  ]);
+  const changed = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 6 }).map((edits) => {
+    const bytes = Buffer.from(whole);
+    for (const [at, value] of edits) bytes[at] = value;
+    return bytes;
+  });
+  const cut = fc.tuple(changed, fc.nat(whole.length)).map(([bytes, length]) => bytes.subarray(0, length));
+  fc.assert(
+    fc.property(fc.oneof(cut, fc.uint8Array({ maxLength: 300 })), (bytes) => {
+      for (const event of parseNetlink(bytes)) {
+        if (event.kind === "address") assert.match(event.address, /^\d+\.\d+\.\d+\.\d+\/\d+$/);
+        assert.ok(["link", "removed", "address", "done"].includes(event.kind));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const NIC = 2;
+const link = (up: boolean): NetlinkEvent => ({ kind: "link", index: NIC, loopback: false, up });
+const address = (text: string, added: boolean, lasting = false): NetlinkEvent => ({
+  kind: "address",
+  index: NIC,
+  added,
+  address: `${text}/24`,
+  lasting,
+});
+
+test("a port tells its changes once, and what they mean for the connection (L20–L22, R26)", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const lines: string[] = [];
+  const acts: string[] = [];
+  const handlers: PortHandlers = {
+    onUsable: () => void acts.push("usable"),
+    onAddressLost: (reason) => void acts.push(reason),
+  };
+  const port = new Port({ side: "enw", log: logInto(lines), handlers });
+  const told = (...events: NetlinkEvent[]): string[] => {
+    for (const event of events) port.take(event);
+    return lines.splice(0).map((line) => line.replace("[NETWORK] X1 P1 (external): ", ""));
+  };
+  const followed = (milliseconds: number): string[] => {
+    t.mock.timers.tick(milliseconds);
+    return acts.splice(0);
+  };
+
+  assert.deepEqual(told({ kind: "link", index: 1, loopback: true, up: true }, link(false)), []);
+  assert.deepEqual(told(link(true), link(true)), ["Info: the link is up"]);
+  assert.deepEqual(told(address("10.0.0.1", true), address("10.0.0.1", true)), [
+    "Info: address 10.0.0.1/24 by DHCP",
+  ]);
+  assert.deepEqual(followed(500), ["usable"]);
+  assert.equal(port.describe(), "X1 P1 (external): link up, 10.0.0.1/24");
+  assert.deepEqual(
+    told({ ...address("10.9.9.9", true), index: 1 } as NetlinkEvent),
+    [],
+    "another interface's",
+  );
+
+  // The same address comes back with the link: connections may live on.
+  assert.deepEqual(told(link(false), address("10.0.0.1", false)), [
+    "Warning: the link is down. Cure: check the cable and the switch",
+    "Info: address 10.0.0.1/24 is given up",
+  ]);
+  assert.equal(port.describe(), "X1 P1 (external): link down, no address");
+  assert.deepEqual(followed(60_000), [], "without a link nothing is decided");
+  told(link(true), address("10.0.0.1", true));
+  assert.deepEqual(followed(500), ["usable"]);
+
+  // Another one.
+  told(link(false), address("10.0.0.1", false), link(true), address("10.0.0.2", true, true));
+  assert.deepEqual(followed(500), [
+    "X1 P1 (external) has lost its address 10.0.0.1/24; it is 10.0.0.2/24 now",
+    "usable",
+  ]);
+
+  // A lease that ends while the link is there.
+  told(address("10.0.0.2", false));
+  assert.deepEqual(followed(5_000), ["X1 P1 (external) has lost its address 10.0.0.2/24; there is no other"]);
+  lines.length = 0;
+  followed(30_000);
+  assert.deepEqual(told(), [
+    "Warning: no address yet. Cure: check the DHCP server, or write a fixed address into HW-ENW:/etc/dhcpcd.conf",
+  ]);
+  assert.deepEqual(told({ kind: "removed", index: NIC }), [
+    "Warning: the link is down. Cure: check the cable and the switch",
+  ]);
+});
+
+test("a port without cable is told some seconds after the start, a loose contact does not fill the log (L22)", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const lines: string[] = [];
+  const nothing = (): void => undefined;
+  const handlers = { onUsable: nothing, onAddressLost: nothing };
+  const port = new Port({ side: "inw", log: logInto(lines), handlers });
+  port.take(link(false));
+  t.mock.timers.tick(9_000);
+  assert.deepEqual(lines, []);
+  t.mock.timers.tick(1_000);
+  assert.deepEqual(lines.splice(0), [
+    "Warning: [NETWORK] X2 P1 (internal): the link is down. Cure: check the cable and the switch",
+  ]);
+  for (let at = 0; at < 1000; at += 1) port.take(link(at % 2 === 0));
+  assert.ok(lines.length <= 20, `${lines.length} lines`);
+});
+
+test("connections are told in one line, and explained with time and reason", () => {
+  let now = 100;
+  const connections = new Connections(() => now);
+  assert.equal(connections.tell(), "OPC UA not connected, MQTT not connected");
+  assert.equal(connections.explain(), "OPC UA has not been connected yet; MQTT has not been connected yet");
+  connections.note("opcua", null);
+  connections.note("mqtt", "the broker refuses the connection");
+  now += 3725;
+  connections.note("opcua", null);
+  connections.note("mqtt", "the broker does not answer");
+  assert.equal(connections.tell(), "OPC UA connected, MQTT not connected");
+  assert.equal(
+    connections.explain(),
+    "OPC UA connected for 1 h 2 min; MQTT not connected for 1 h 2 min: the broker does not answer",
+  );
+  const durations: Record<string, string> = {
+    0.9: "0 s",
+    59: "59 s",
+    60: "1 min",
+    3599: "59 min",
+    90061: "1 d 1 h",
+  };
+  for (const [seconds, text] of Object.entries(durations))
+    assert.equal(describeDuration(Number(seconds)), text);
+});
+
+test("what the init scripts found is told with file, line and cure (R29)", () => {
+  assert.deepEqual(leftOutLines("inw", ["3\tleft out, 'x' is no setting", "", "x\ty", "4 z"]), [
+    "HW-INW:/etc/dhcpcd.conf, line 3: left out, 'x' is no setting",
+  ]);
+  const table = ["inw\tX2P1\tok", "enw\tX1P1\tno network interface at PCI 0000:00:14.6", ""];
+  assert.equal(sideProblem("inw", table), null);
+  assert.match(
+    sideProblem("enw", table) ?? "",
+    /^X1 P1 \(external\): no network interface at PCI .*\. Cure: /,
+  );
+  assert.equal(sideProblem("enw", []), null);
+});
+
+interface FakeCell extends Watched {
+  pid: number | null;
+  started: boolean;
+  answers: boolean;
+}
+
+/** Cells that answer or don't; a killed one has another process afterwards, as long as it can die. */
+function cells(roles: readonly StartedRole[]) {
+  const lines: string[] = [];
+  let nextPid = 100;
+  const all: FakeCell[] = roles.map((role) => {
+    nextPid += 1;
+    const cell: FakeCell = {
+      role,
+      pid: nextPid,
+      started: true,
+      answers: true,
+      say: () => {
+        if (cell.answers) liveness.heard(role, "alive");
+      },
+    };
+    return cell;
+  });
+  const killed: number[] = [];
+  const liveness = new Liveness({
+    cells: () => all,
+    kill: (pid) => void killed.push(pid),
+    log: logInto(lines),
+  });
+  const ask = (times: number): StartedRole[] => {
+    let stuck: StartedRole[] = [];
+    for (let at = 0; at < times; at += 1) stuck = liveness.ask();
+    return stuck;
+  };
+  return { all, lines, killed, liveness, ask };
+}
+
+test("a cell that owes three answers is ended, once; who answers, waits or is down is left alone", () => {
+  const { all, lines, killed, liveness, ask } = cells(["opcua", "mqtt", "log"]);
+  const [opcua, mqtt, log] = all as [FakeCell, FakeCell, FakeCell];
+  assert.deepEqual(ask(50), []);
+  mqtt.pid = null;
+  assert.deepEqual(ask(50), []);
+  opcua.answers = false;
+  ask(3);
+  assert.deepEqual(killed, []);
+  // At the last moment.
+  liveness.heard("opcua", "alive");
+  assert.deepEqual(ask(4), []);
+  assert.deepEqual(killed, [opcua.pid]);
+  assert.deepEqual(lines, ["Error: the opcua cell has not answered for 30 s; it is ended and started again"]);
+  // It does not die: values can't pass, and only the watchdog can help.
+  assert.deepEqual(ask(1), ["opcua"]);
+  opcua.pid = 900;
+  opcua.answers = true;
+  assert.deepEqual(ask(1), []);
+  // The log is not what the device is for.
+  log.answers = false;
+  assert.deepEqual(ask(10), []);
+  assert.equal(killed.length, 2);
+});
+
+test("a cell that starts has more time; one that falls silent three times in a row is past helping", () => {
+  const { all, killed, liveness, ask } = cells(["navigation"]);
+  const [cell] = all as [FakeCell];
+  cell.answers = false;
+  cell.started = false;
+  ask(12);
+  assert.deepEqual(killed, []);
+  ask(1);
+  assert.equal(killed.length, 1);
+  const again = (): StartedRole[] => {
+    cell.pid = (cell.pid ?? 0) + 1;
+    liveness.heard("navigation", "started");
+    cell.started = true;
+    return ask(4);
+  };
+  assert.deepEqual(again(), []);
+  assert.deepEqual(again(), ["navigation"]);
+  cell.pid = 500;
+  assert.deepEqual(ask(1), ["navigation"], "another start is no answer");
+  cell.answers = true;
+  ask(1);
+  assert.deepEqual(ask(1), []);
+});
