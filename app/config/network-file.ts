@@ -1,4 +1,4 @@
-import { IPV6_WORDS, OTHER_WORDS, OWN_WORDS } from "./dhcpcd-words.ts";
+import { IPV6_OFF_WORDS, IPV6_WORDS, OTHER_WORDS, OWN_WORDS } from "./dhcpcd-words.ts";
 import { ConfigFault } from "./fault.ts";
 import { contains as isIn, type Network, overlap, parseIpv4, partOfNetwork } from "./ipv4.ts";
 import type { RawFile } from "./raw-files.ts";
@@ -37,16 +37,14 @@ class NetworkReader {
   readonly #values = new Map<string, readonly string[]>();
   #line = 0;
   #network: Network | null = null;
+  #hasBlock = false;
+  #isSkipping = false;
 
   constructor(partition: NetworkPartition) {
     this.#partition = partition;
   }
 
   read(text: string): NetworkSettings {
-    if (text.includes("\r")) {
-      this.#line = text.slice(0, text.indexOf("\r")).split("\n").length;
-      this.#complain("network-line-end");
-    }
     text.split(/\r?\n/).forEach((line, index) => {
       this.#line = index + 1;
       this.#directive(line);
@@ -88,13 +86,27 @@ class NetworkReader {
     const [name = "", ...rest] = text.replace(/\s#.*$/, "").split(/\s+/);
     const argument = rest.join(" ");
     if (name === "interface") {
-      const own = SIDES[this.#partition];
-      if (argument !== own) this.#complain("network-interface", { name: argument || "(none)", own });
-    } else if (name === "static") this.#static(argument);
+      this.#interface(argument);
+      return;
+    }
+    // Belongs to a block for another interface: the line that begins it has been told.
+    if (this.#isSkipping) return;
+    if (name === "static") this.#static(argument);
     else if (OWN_WORDS.has(name)) this.#complain("network-own", { name });
     else if (IPV6_WORDS.has(name)) this.#complain("network-ipv6", { name });
-    else if (!OTHER_WORDS.has(name))
+    else if (!OTHER_WORDS.has(name) && !IPV6_OFF_WORDS.has(name))
       this.#complain("network-directive", { name: JSON.stringify(name.slice(0, LONGEST_SHOWN)) });
+  }
+
+  /** The first block is taken for ours whatever it is called, as on a KISG 100, unless it has the other side's name. */
+  #interface(name: string): void {
+    if (this.#isSkipping) return;
+    const own = SIDES[this.#partition];
+    const names: readonly string[] = Object.values(SIDES);
+    this.#isSkipping = this.#hasBlock || (names.includes(name) && name !== own);
+    this.#hasBlock = true;
+    if (this.#isSkipping) this.#complain("network-interface", { name: name || "(none)", own });
+    else this.#complain("network-interface-needless", { own });
   }
 
   #static(argument: string): void {
@@ -148,7 +160,7 @@ export function examineNetwork(
     };
   }
   const reader = new NetworkReader(partition);
-  const settings = reader.read(raw.bytes.toString("utf8"));
+  const settings = reader.read(raw.bytes.toString("utf8").replace(/^\uFEFF/, ""));
   return { settings, found: reader.found };
 }
 

@@ -39,11 +39,6 @@ export const SITE_RULES = {
 
   // dhcpcd.conf of HW-INW and HW-ENW.
   "network-file": error("R29", "{reason}", "correct the file on the card"),
-  "network-line-end": error(
-    "R29",
-    "the line ends as on Windows, which dhcpcd takes for a part of the value",
-    "save the file with the line ends of Linux",
-  ),
   "network-directive": warning(
     "R29",
     "dhcpcd knows no setting {name}, it has no effect",
@@ -51,12 +46,17 @@ export const SITE_RULES = {
   ),
   "network-interface": error(
     "R30 R32",
-    "what follows is for the interface {name} only, and here there is but one, {own}",
+    "what stands below this line is left out: it is for the interface {name}, and this file is for {own} alone",
     "remove the line: the partition chooses the interface",
+  ),
+  "network-interface-needless": warning(
+    "R30",
+    "the line is not needed: this file is for {own} alone, and what stands below it is used",
+    "remove the line",
   ),
   "network-own": warning(
     "R29 R31",
-    "{name} is the gateway's own affair and disturbs it, or has no effect",
+    "{name} is left out: it is not for a file to decide on this device",
     "remove it",
   ),
   "network-ipv6": warning("R29", "the gateway speaks IPv4 only, {name} has no effect", "remove it"),

@@ -104,22 +104,23 @@ export const SITE_CASES: Readonly<Record<keyof typeof SITE_RULES, RuleCase>> = {
     faults: () => examineNetwork("HW-ENW", { problem: "it is a directory", absent: false }).found,
     message: /^HW-ENW:\/etc\/dhcpcd\.conf: it is a directory\. Cure: correct the file/,
   },
-  "network-line-end": {
-    faults: () => network("# a note", `${GOOD[0]}\r`),
-    message: /^HW-INW:\/etc\/dhcpcd\.conf, line 2, column 1: the line ends as on Windows/,
-  },
   "network-directive": {
     faults: () => network("statik ip_address=192.168.1.177/24"),
     message: /line 1, column 1: dhcpcd knows no setting "statik", it has no effect/,
   },
   "network-interface": {
+    faults: () => network("interface X1P1", ...GOOD),
+    message:
+      /line 1, .*: what stands below this line is left out: it is for the interface X1P1, and this file is for X2P1 alone/,
+  },
+  "network-interface-needless": {
     faults: () => network("interface eth0", ...GOOD),
     message:
-      /line 1, .*what follows is for the interface eth0 only, and here there is but one, X2P1\. Cure: remove/,
+      /line 1, .*: the line is not needed: this file is for X2P1 alone, and what stands below it is used/,
   },
   "network-own": {
     faults: () => network("script /tmp/x"),
-    message: /line 1, .*: script is the gateway's own affair and disturbs it, or has no effect/,
+    message: /line 1, .*: script is left out: it is not for a file to decide on this device/,
   },
   "network-ipv6": {
     faults: () => network("static ip6_address=fd00::1/64"),
