@@ -1,109 +1,105 @@
-/** The MQTT publisher and a real mosquitto with its usual limits: with each quality of service everything arrives, in order. */
+/** The MQTT publisher and a real mosquitto with its usual limits: everything arrives, in order, and as it was meant. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { userInfo } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { Publisher } from "../../app/cells/mqtt/publisher.ts";
+import type { MqttSettings } from "../../app/config/mqtt.ts";
+import type { QualityOfService } from "../../app/config/mqtt-file.ts";
 import { encodeFrame } from "../../app/link/frame.ts";
-import { freePort } from "../lab/ports.ts";
 import { makeFolder } from "./app-folder.ts";
+import { CutLine, Mosquitto } from "./app-mosquitto.ts";
 import { type MqttSite, makeMqttSite, mqttSettings } from "./app-scripted-broker.ts";
 import { until } from "./app-until.ts";
 
 const VALUES = 3000;
 
 const { folder, remove } = makeFolder();
-const running: ChildProcess[] = [];
 let site: MqttSite;
-let port: number;
-
-let brokerLog = "";
-
-function start(argv: readonly string[]): ChildProcess {
-  const [program = "", ...args] = argv;
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-  running.push(child);
-  return child;
-}
+let broker: Mosquitto;
 
 before(async () => {
   site = await makeMqttSite(folder);
-  port = await freePort();
-  const config = join(folder, "mosquitto.conf");
-  const lines = [
-    `user ${userInfo().username}`,
-    `listener ${port} 127.0.0.1`,
-    `cafile ${site.ca.certFile}`,
-    `certfile ${site.broker.certFile}`,
-    `keyfile ${site.broker.keyFile}`,
-    "require_certificate true",
-    "allow_anonymous true",
-    // Only what waits for the observer is unlimited; what a publisher may have under way is mosquitto's default.
-    "max_queued_messages 0",
-  ];
-  writeFileSync(config, `${lines.join("\n")}\n`);
-  start(["mosquitto", "-v", "-c", config]).stderr?.on("data", (text: Buffer) => {
-    brokerLog += text;
-  });
-  await until(() => brokerLog.includes("running"));
+  broker = await Mosquitto.start({ site, folder });
+  await broker.observe();
 });
-after(() => {
-  for (const child of running) child.kill();
+after(async () => {
+  await broker.stop();
   remove();
 });
 
-for (const qos of [0, 1, 2] as const) {
-  test(`quality of service ${qos}: ${VALUES} values in bursts arrive once each and in order`, async () => {
-    const topicName = `Plant/${qos}`;
-    const pki = ["--cafile", site.ca.certFile, "--cert", site.client.certFile, "--key", site.client.keyFile];
-    const address = ["-h", "127.0.0.1", "-p", String(port), "-q", "2"];
-    const name = `observer${qos}`;
-    const observer = start(["mosquitto_sub", "-i", name, "-t", topicName, ...address, ...pki]);
-    const received: number[] = [];
-    if (observer.stdout === null) throw new Error("the observer has no output");
-    createInterface(observer.stdout).on("line", (line) => received.push(Number(line)));
-    await until(() => brokerLog.includes(`Sending SUBACK to ${name}`));
+function publisherOf(settings: MqttSettings) {
+  const lines: string[] = [];
+  const note = (line: string): void => void lines.push(line);
+  const source = {
+    paused: true,
+    pause() {
+      source.paused = true;
+    },
+    resume() {
+      source.paused = false;
+    },
+  };
+  const publisher = new Publisher({
+    settings,
+    log: { info: note, warning: note, error: note, debug: note },
+    source,
+    onFirst: () => undefined,
+  });
+  publisher.start();
+  return { publisher, lines, source };
+}
 
-    let paused = true;
-    const lines: string[] = [];
-    const note = (line: string): void => void lines.push(line);
-    const publisher = new Publisher({
-      settings: mqttSettings(site, port, {
+const topic = (port: number, topicName: string, qualityOfService: QualityOfService, retain = false) => ({
+  port,
+  name: topicName,
+  topicName,
+  qualityOfService,
+  retain,
+  pointer: `/topics/${port}`,
+});
+
+for (const qos of [0, 1, 2] as const) {
+  test(`quality of service ${qos}: ${VALUES} values in bursts arrive once each and in order (R97)`, async () => {
+    const topicName = `Plant/${qos}`;
+    const { publisher, lines, source } = publisherOf(
+      mqttSettings(site, broker.port, {
         qos,
         clientId: `gateway${qos}`,
-        topics: [
-          { port: 7, name: "a", topicName, pointer: "/topics/0", qualityOfService: qos, retain: false },
-        ],
+        topics: [topic(7, topicName, qos)],
       }),
-      log: { info: note, warning: note, error: note, debug: note },
-      source: {
-        pause: () => {
-          paused = true;
-        },
-        resume: () => {
-          paused = false;
-        },
-      },
-      onFirst: () => undefined,
-    });
-    publisher.start();
+    );
     for (let value = 0; value < VALUES; ) {
-      await until(() => !paused);
+      await until(() => !source.paused);
       const burst: Buffer[] = [];
       for (let count = 0; count < 500 && value < VALUES; count += 1, value += 1) {
         burst.push(encodeFrame(7, String(value)));
       }
       publisher.push(Buffer.concat(burst));
     }
-    await until(() => received.length >= VALUES);
+    await until(() => broker.of(topicName).length >= VALUES);
     await new Promise<void>((resolve) => publisher.stop(resolve));
     assert.deepEqual(
-      received,
-      Array.from({ length: VALUES }, (_, index) => index),
+      broker.of(topicName),
+      Array.from({ length: VALUES }, (_, index) => `${index}`),
     );
-    assert.deepEqual(lines, [`MQTT Publisher established connection to 127.0.0.1 port ${port}`]);
+    assert.deepEqual(lines, [`MQTT Publisher established connection to 127.0.0.1 port ${broker.port}`]);
   });
 }
+
+test("values and a last will that the broker keeps reach whoever subscribes later (R93, R110, L12)", async () => {
+  const line = await CutLine.to(broker.port);
+  const { publisher } = publisherOf(
+    mqttSettings(site, line.port, {
+      clientId: "keeper",
+      topics: [topic(1, "kept", 1, true)],
+      will: { topicName: "will", message: "gone", retain: true },
+    }),
+  );
+  publisher.push(Buffer.concat(["old", "new"].map((text) => encodeFrame(1, text))));
+  await until(() => publisher.published().get(1) === 2);
+  assert.equal(broker.first("kept"), "1 new");
+  line.cut();
+  await until(() => broker.of("will").length > 0);
+  assert.equal(broker.first("will"), "1 gone");
+  await new Promise<void>((resolve) => publisher.stop(resolve));
+  line.close();
+});
