@@ -19,6 +19,8 @@ export const OBSERVER_USER = { username: "observer", password: "wK7#-listen only
 export interface BrokerOptions {
   /** mosquitto tells of connections and subscriptions only, not of every packet: for many values per second. */
   readonly quiet?: boolean;
+  /** Whether sessions survive a restart; so they do unless this says no. */
+  readonly persistence?: boolean;
   readonly bench: Workbench;
   readonly pki: SitePki;
 }
@@ -37,7 +39,7 @@ export class Broker {
   }
 
   static async start(options: BrokerOptions): Promise<Broker> {
-    const { bench, pki, quiet = false } = options;
+    const { bench, pki, quiet = false, persistence = true } = options;
     const port = await freePort();
     const dir = bench.path("broker");
     mkdirSync(dir);
@@ -77,7 +79,7 @@ export class Broker {
         `password_file ${file("passwords")}`,
         `acl_file ${file("access")}`,
         // The observer's session survives a restart: what arrives before it is back waits for it.
-        "persistence true",
+        `persistence ${persistence}`,
         `persistence_location ${dir}/`,
         "max_queued_messages 0",
         "log_dest stderr",
