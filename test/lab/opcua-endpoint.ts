@@ -3,7 +3,13 @@
  * the gateway's certificate is trusted. What it offers is its caller's.
  */
 import { readFileSync } from "node:fs";
-import { MessageSecurityMode, OPCUACertificateManager, OPCUAServer, SecurityPolicy } from "node-opcua";
+import {
+  MessageSecurityMode,
+  nodesets,
+  OPCUACertificateManager,
+  OPCUAServer,
+  SecurityPolicy,
+} from "node-opcua";
 import type { EndpointSettings } from "./opcua-protocol.ts";
 import { SERVER_URI } from "./pki.ts";
 
@@ -13,7 +19,10 @@ function derOf(pemFile: string): Buffer {
 }
 
 /** Initialised, with an address space to fill; the caller starts it. */
-export async function makeOpcUaServer(settings: EndpointSettings): Promise<OPCUAServer> {
+export async function makeOpcUaServer(
+  settings: EndpointSettings,
+  nodesetFiles: readonly string[] = [],
+): Promise<OPCUAServer> {
   const trust = new OPCUACertificateManager({
     rootFolder: settings.pkiDir,
     automaticallyAcceptUnknownCertificate: false,
@@ -24,6 +33,7 @@ export async function makeOpcUaServer(settings: EndpointSettings): Promise<OPCUA
 
   const server = new OPCUAServer({
     host: "127.0.0.1",
+    nodeset_filename: [nodesets.standard, ...nodesetFiles],
     port: settings.port,
     hostname: "127.0.0.1",
     advertisedEndpoints: settings.advertised,

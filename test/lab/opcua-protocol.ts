@@ -1,5 +1,5 @@
 /** What a test and the demo OPC UA server's own process say to each other. */
-import type { OpcUaType, Sample } from "./variables.ts";
+import type { RichWire, Sample } from "./variables.ts";
 
 /** One change of one variable: the truth that the broker's messages are compared with. */
 export interface Change {
@@ -7,7 +7,7 @@ export interface Change {
   /** Number of this change of this variable; 0 is the value the server started with. */
   readonly index: number;
   readonly sourceTimestamp: string;
-  readonly type: OpcUaType;
+  readonly type: RichWire["type"];
   readonly array: boolean;
   readonly json: Sample["json"];
 }

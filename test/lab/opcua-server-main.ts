@@ -1,6 +1,7 @@
 /**
  * The demo machine: an OPC UA server in a process of its own, so that a test can take it away and bring it back.
  */
+import { join } from "node:path";
 import {
   coerceExpandedNodeId,
   coerceStatusCode,
@@ -14,17 +15,28 @@ import {
 } from "node-opcua";
 import { makeOpcUaServer, serve } from "./opcua-endpoint.ts";
 import type { Change, ServerCommand, ServerReport, ServerSettings } from "./opcua-protocol.ts";
+import { STRUCTURED_VARIABLES } from "./structures.ts";
 import {
   ALL_VARIABLES,
   DEMO_NAMESPACE_URI,
-  type OpcUaType,
+  type DemoVariable,
+  type RichWire,
   SampleSequence,
   VARIABLES,
-  type WireValue,
 } from "./variables.ts";
 
+/** Makes a structure; set when there is an address space with its data type. */
+let construct: ((dataType: string, fields: Record<string, unknown>) => unknown) | null = null;
+
+/** node-opcua keeps what is below a millisecond beside the Date. */
+function toDate(text: string): Date {
+  const [, whole = "", ticks = ""] = /^(.*\.\d{3})(\d*)Z$/.exec(text) ?? [];
+  const picoseconds = Number(ticks.padEnd(4, "0")) * 100_000;
+  return Object.assign(new Date(`${whole}Z`), { picoseconds });
+}
+
 /** A plain JSON value as node-opcua wants it, type by type. */
-function toNodeOpcua(type: OpcUaType, value: unknown): unknown {
+function toNodeOpcua({ type, dataType }: RichWire, value: unknown): unknown {
   switch (type) {
     case "Int64":
     case "UInt64": {
@@ -35,7 +47,7 @@ function toNodeOpcua(type: OpcUaType, value: unknown): unknown {
     case "Double":
       return Number(value);
     case "DateTime":
-      return new Date(value as string);
+      return toDate(value as string);
     case "ByteString":
       return Buffer.from(value as string, "base64");
     case "NodeId":
@@ -44,18 +56,25 @@ function toNodeOpcua(type: OpcUaType, value: unknown): unknown {
       return coerceExpandedNodeId(value);
     case "StatusCode":
       return coerceStatusCode(value as number);
+    case "Variant":
+      return toVariant(value as RichWire);
+    case "ExtensionObject":
+      return construct?.(dataType ?? "", value as Record<string, unknown>);
     default:
       return value;
   }
 }
 
-function toVariant(wire: WireValue): Variant {
-  const value = wire.array
-    ? (wire.value as unknown[]).map((element) => toNodeOpcua(wire.type, element))
-    : toNodeOpcua(wire.type, wire.value);
+function toVariant(wire: RichWire): Variant {
+  const rank = wire.array ? 1 : (wire.dimensions?.length ?? 0);
+  const value =
+    rank === 0
+      ? toNodeOpcua(wire, wire.value)
+      : (wire.value as unknown[]).map((element) => toNodeOpcua(wire, element));
   return new Variant({
     dataType: DataType[wire.type],
-    arrayType: wire.array ? VariantArrayType.Array : VariantArrayType.Scalar,
+    arrayType: [VariantArrayType.Scalar, VariantArrayType.Array][rank] ?? VariantArrayType.Matrix,
+    ...(rank > 1 && wire.dimensions ? { dimensions: [...wire.dimensions] } : {}),
     value,
   });
 }
@@ -64,12 +83,12 @@ function toVariant(wire: WireValue): Variant {
 class MachineVariable {
   readonly #name: string;
   readonly #node: UAVariable;
-  readonly #sequence: SampleSequence;
+  readonly #sequence: SampleSequence<RichWire>;
   #index: number;
 
   constructor(options: {
     namespaces: readonly Namespace[];
-    definition: (typeof VARIABLES)[number];
+    definition: DemoVariable<RichWire>;
     firstIndex: number;
   }) {
     const { definition, firstIndex } = options;
@@ -84,8 +103,8 @@ class MachineVariable {
       browseName: definition.name,
       nodeId: definition.nodeId,
       organizedBy: namespace.addressSpace.rootFolder.objects,
-      dataType: definition.name === "Variant" ? DataType.Variant : DataType[wire.type],
-      valueRank: wire.array ? 1 : -1,
+      dataType: wire.dataType ?? (definition.name === "Variant" ? DataType.Variant : DataType[wire.type]),
+      valueRank: wire.array ? 1 : (wire.dimensions?.length ?? -1),
       // 0 = reported on every change, so that a client that asks for everything gets everything (Part 3 §5.6.2).
       minimumSamplingInterval: 0,
     });
@@ -99,20 +118,24 @@ class MachineVariable {
       index: this.#index++,
       sourceTimestamp: now.toISOString(),
       type: wire.type,
-      array: wire.array === true,
+      array: wire.array === true || wire.dimensions !== undefined,
       json,
     };
   }
 }
 
+/** The demo machine's own data types. */
+const DEMO_TYPES = join(import.meta.dirname, "demo-types.xml");
+
 async function main(): Promise<void> {
   const settings = JSON.parse(process.argv[2] ?? "{}") as ServerSettings;
-  const server = await makeOpcUaServer(settings);
+  const server = await makeOpcUaServer(settings, settings.extras ? [DEMO_TYPES] : []);
   const addressSpace = server.engine.addressSpace;
   if (addressSpace === null) throw new Error("the server has no address space");
   const own = addressSpace.getOwnNamespace();
   const machine = addressSpace.registerNamespace(DEMO_NAMESPACE_URI);
-  const variables = (settings.extras ? ALL_VARIABLES : VARIABLES).map(
+  construct = (dataType, fields) => addressSpace.constructExtensionObject(resolveNodeId(dataType), fields);
+  const variables = (settings.extras ? [...ALL_VARIABLES, ...STRUCTURED_VARIABLES] : VARIABLES).map(
     (definition) =>
       new MachineVariable({ namespaces: [own, machine], definition, firstIndex: settings.firstIndex }),
   );

@@ -6,6 +6,7 @@ import { DemoServer, type ValueServer } from "./opcua-server.ts";
 import { Open62541Server } from "./open62541/server.ts";
 import { type KeyKind, makeSitePki, type SitePki } from "./pki.ts";
 import { type SiteFiles, siteFiles } from "./site.ts";
+import { STRUCTURED_VARIABLES } from "./structures.ts";
 import { ALL_VARIABLES, type DemoVariable, VARIABLES } from "./variables.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -33,7 +34,7 @@ export interface Plant {
   readonly server: ValueServer;
   readonly broker: Broker;
   readonly observer: Observer;
-  readonly variables: readonly DemoVariable[];
+  readonly variables: readonly Pick<DemoVariable, "name" | "nodeId">[];
   readonly files: SiteFiles;
   /** What QEMU's networks lead to. */
   readonly hostPorts: { readonly server: number; readonly broker: number };
@@ -49,12 +50,14 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
     ...(mqttKey === undefined ? {} : { mqttKey }),
     ...(hostNames === undefined ? {} : { brokerName: hostNames.broker }),
   });
-  const variables = extras ? ALL_VARIABLES : VARIABLES;
+  const plain = extras ? ALL_VARIABLES : VARIABLES;
+  const structured = extras && serverKind === "node-opcua" ? STRUCTURED_VARIABLES : [];
+  const variables = [...plain, ...structured];
   const server =
     serverKind === "open62541"
       ? await Open62541Server.start({
           bench,
-          variables,
+          variables: plain,
           certificate: pki.opcuaServer,
           trusted: [pki.opcuaClient],
           endpoints: [["Basic256Sha256", "SignAndEncrypt"]],

@@ -10,7 +10,7 @@ import type { DemoVariable } from "./variables.ts";
 export interface ArrivalOptions {
   readonly server: ValueServer;
   readonly observer: Observer;
-  readonly variables: readonly DemoVariable[];
+  readonly variables: readonly Pick<DemoVariable, "name" | "nodeId">[];
   readonly deadlineMs: number;
   readonly optional?: ReadonlySet<number>;
 }

@@ -38,16 +38,27 @@ export interface WireValue {
   readonly value: unknown;
 }
 
-export interface Sample {
-  readonly wire: WireValue;
+/** A value that is more than a single one or a list: `structures.ts`. */
+export interface RichWire {
+  readonly type: OpcUaType | "ExtensionObject" | "Variant";
+  readonly array?: boolean;
+  /** One: a list, more: a matrix. */
+  readonly dimensions?: readonly number[];
+  /** The node's data type, where it is not the built-in one. */
+  readonly dataType?: string;
+  readonly value: unknown;
+}
+
+export interface Sample<W extends RichWire = WireValue> {
+  readonly wire: W;
   /** What `JSON.parse(payload).Value` must be; undefined = the field must be absent. */
   readonly json: unknown;
 }
 
-export interface DemoVariable {
+export interface DemoVariable<W extends RichWire = WireValue> {
   readonly name: string;
   readonly nodeId: string;
-  readonly sample: (random: Random) => Sample;
+  readonly sample: (random: Random) => Sample<W>;
 }
 
 /** A small deterministic generator (mulberry32): the same seed gives the same value in every process. */
@@ -290,16 +301,16 @@ export const EXTRA_VARIABLES: readonly DemoVariable[] = catalogue(extraSamples, 
 export const ALL_VARIABLES: readonly DemoVariable[] = [...VARIABLES, ...EXTRA_VARIABLES];
 
 /** A variable's values one after the other. Two consecutive ones always differ: an equal one is no change. */
-export class SampleSequence {
-  readonly #variable: DemoVariable;
+export class SampleSequence<W extends RichWire = WireValue> {
+  readonly #variable: DemoVariable<W>;
   #index = 0;
   #previous = "";
 
-  constructor(variable: DemoVariable) {
+  constructor(variable: DemoVariable<W>) {
     this.#variable = variable;
   }
 
-  next(): Sample {
+  next(): Sample<W> {
     const random = new Random(`${this.#variable.name}/${this.#index++}`);
     for (;;) {
       const sample = this.#variable.sample(random);
