@@ -1,21 +1,28 @@
 /**
- * The OPC UA server of every lab machine: SignAndEncrypt with Basic256Sha256 only, user name and password only, and only
- * the gateway's certificate is trusted. What it offers is its caller's.
+ * The OPC UA server of every lab machine: unless told otherwise SignAndEncrypt with Basic256Sha256 only, user name and
+ * password only; and only the gateway's certificate is trusted. What it offers is its caller's.
  */
 import { readFileSync } from "node:fs";
 import {
+  coerceSecurityPolicy,
   MessageSecurityMode,
   nodesets,
   OPCUACertificateManager,
   OPCUAServer,
-  SecurityPolicy,
 } from "node-opcua";
-import type { EndpointSettings } from "./opcua-protocol.ts";
+import { type EndpointSettings, STRICT_OFFER } from "./opcua-protocol.ts";
 import { SERVER_URI } from "./pki.ts";
 
 function derOf(pemFile: string): Buffer {
   const base64 = readFileSync(pemFile, "latin1").replace(/-----[^-]+-----|\s/g, "");
   return Buffer.from(base64, "base64");
+}
+
+/** It has a certificate, but its endpoint descriptions don't show it. */
+function hideCertificate(server: OPCUAServer): void {
+  for (const endpoint of server.endpoints)
+    for (const description of endpoint.endpointDescriptions())
+      Object.defineProperty(description, "serverCertificate", { value: null });
 }
 
 /** Initialised, with an address space to fill; the caller starts it. */
@@ -31,6 +38,7 @@ export async function makeOpcUaServer(
   // The one client on the list; every other certificate is refused (R72).
   await trust.trustCertificate(derOf(settings.trustedClientCertFile));
 
+  const { policies, modes, anonymous, hideCertificate: hidden } = settings.offer ?? STRICT_OFFER;
   const server = new OPCUAServer({
     host: "127.0.0.1",
     nodeset_filename: [nodesets.standard, ...nodesetFiles],
@@ -41,9 +49,9 @@ export async function makeOpcUaServer(
     privateKeyFile: settings.privateKeyFile,
     serverCertificateManager: trust,
     serverInfo: { applicationUri: SERVER_URI, productUri: SERVER_URI },
-    securityPolicies: [SecurityPolicy.Basic256Sha256],
-    securityModes: [MessageSecurityMode.SignAndEncrypt],
-    allowAnonymous: false,
+    securityPolicies: policies.map((name) => coerceSecurityPolicy(name)),
+    securityModes: modes.map((name) => MessageSecurityMode[name]),
+    allowAnonymous: anonymous,
     // 0: samples that a client asks for without an interval are never merged.
     serverCapabilities: { minSupportedSampleRate: 0 },
     userManager: {
@@ -52,6 +60,7 @@ export async function makeOpcUaServer(
     },
   });
   await server.initialize();
+  if (hidden === true) hideCertificate(server);
   server.on("session_activated", (session) => console.log(`session activated: ${session.sessionName}`));
   server.on("session_closed", (session) => console.log(`session closed: ${session.sessionName}`));
   return server;

@@ -23,6 +23,23 @@ export interface ServerReport {
   readonly changes: readonly Change[];
 }
 
+/** What a server offers its clients. */
+export interface Offer {
+  /** `None`, `Basic256Sha256`, …; with every mode that goes with them. */
+  readonly policies: readonly string[];
+  readonly modes: readonly ("None" | "Sign" | "SignAndEncrypt")[];
+  readonly anonymous: boolean;
+  /** As a server that has no certificate. */
+  readonly hideCertificate?: boolean;
+}
+
+/** SignAndEncrypt with Basic256Sha256 only, user name and password only. */
+export const STRICT_OFFER: Offer = {
+  policies: ["Basic256Sha256"],
+  modes: ["SignAndEncrypt"],
+  anonymous: false,
+};
+
 /** What every server of the lab is told about where it is and whom it trusts. */
 export interface EndpointSettings {
   readonly port: number;
@@ -34,6 +51,8 @@ export interface EndpointSettings {
   readonly trustedClientCertFile: string;
   readonly username: string;
   readonly password: string;
+  /** Default: `STRICT_OFFER`. */
+  readonly offer?: Offer;
 }
 
 /** Argument of opcua-server-main.ts, as JSON. */

@@ -1,8 +1,15 @@
 /** The demo OPC UA server as seen by a test: start, change, stop, start again; keeps the truth about every change. */
 import { join } from "node:path";
 import { Journal } from "./journal.ts";
-import type { Change, ServerCommand, ServerReport, ServerSettings } from "./opcua-protocol.ts";
-import type { SitePki } from "./pki.ts";
+import {
+  type Change,
+  type Offer,
+  type ServerCommand,
+  type ServerReport,
+  type ServerSettings,
+  STRICT_OFFER,
+} from "./opcua-protocol.ts";
+import type { Certificate, SitePki } from "./pki.ts";
 import { freePort } from "./ports.ts";
 import { LabProcess } from "./process.ts";
 import { REPOSITORY, type Workbench } from "./workbench.ts";
@@ -16,6 +23,11 @@ export interface DemoServerOptions {
   /** `opc.tcp://…` as the gateway's configuration names it; default: where it really listens. */
   readonly advertised?: string;
   readonly extras?: boolean;
+  /** For the names of files, when a test has several. */
+  readonly name?: string;
+  /** Default: the site's. */
+  readonly certificate?: Certificate;
+  readonly offer?: Offer;
 }
 
 /** An OPC UA server whose values a test changes and knows. */
@@ -31,6 +43,11 @@ export interface ValueServer {
 }
 
 export const SERVER_USER = { username: "KISG100", password: "5-Tulip~brook%Main" };
+
+/** Node.js decrypts PKCS #1 v1.5 (Basic128Rsa15) only when told to. */
+function nodeOptions({ policies }: Offer): readonly string[] {
+  return policies.includes("Basic128Rsa15") ? ["--security-revert=CVE-2023-46809"] : [];
+}
 
 export class DemoServer implements ValueServer {
   readonly port: number;
@@ -53,15 +70,17 @@ export class DemoServer implements ValueServer {
   }
 
   async start(): Promise<void> {
-    const { bench, pki, advertised, extras } = this.#options;
+    const { bench, pki, advertised, extras, name = "opcua-server", offer = STRICT_OFFER } = this.#options;
+    const certificate = this.#options.certificate ?? pki.opcuaServer;
     const settings: ServerSettings = {
       port: this.port,
       advertised: advertised ?? `opc.tcp://127.0.0.1:${this.port}`,
-      pkiDir: bench.path("opcua-server-pki"),
-      certificateFile: pki.opcuaServer.certFile,
-      privateKeyFile: pki.opcuaServer.keyFile,
+      pkiDir: bench.path(`${name}-pki`),
+      certificateFile: certificate.certFile,
+      privateKeyFile: certificate.keyFile,
       trustedClientCertFile: pki.opcuaClient.certFile,
       ...SERVER_USER,
+      offer,
       extras: extras === true,
       firstIndex: this.#rounds,
     };
@@ -69,9 +88,9 @@ export class DemoServer implements ValueServer {
     this.#starts++;
     const process_ = new LabProcess({
       name: "demo OPC UA server",
-      argv: [process.execPath, "--import", "tsx", main, JSON.stringify(settings)],
+      argv: [process.execPath, ...nodeOptions(offer), "--import", "tsx", main, JSON.stringify(settings)],
       cwd: REPOSITORY,
-      logFile: bench.path(`opcua-server-${this.#starts}.log`),
+      logFile: bench.path(`${name}-${this.#starts}.log`),
       ipc: true,
     });
     this.#process = process_;

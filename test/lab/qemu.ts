@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cpioArchive, S_IFREG } from "../../buildroot/from-debian/cpio.ts";
 import { captureFile } from "./capture.ts";
-import { bootFiles } from "./card.ts";
+import { type BootFiles, bootFiles } from "./card.ts";
 import type { Journal } from "./journal.ts";
 import { askMonitor, parseHardwareClock } from "./monitor.ts";
 import { type NetworkSide, networkArguments, networkCard } from "./network.ts";
@@ -23,6 +23,8 @@ export interface MachineOptions {
   readonly boot: BootWay;
   /** A prepared card image; the machine writes into an overlay, never into the image. */
   readonly card: string;
+  /** Kernel and initramfs that were taken out of an equal card already. Only with `quark`. */
+  readonly bootFiles?: BootFiles;
   /** Ports of this machine's loopback interface behind which OPC UA server and broker are. */
   readonly hostPorts: { readonly server: number; readonly broker: number };
   /** Record what crosses the network sockets. */
@@ -156,7 +158,7 @@ export class Machine {
 const EMULATED_TIMER = "no_timer_check";
 
 async function quarkArguments(options: MachineOptions): Promise<string[]> {
-  const files = await bootFiles(options.bench, options.card);
+  const files = options.bootFiles ?? (await bootFiles(options.bench, options.card));
   const { programs } = options;
   const initramfs = programs === undefined ? files.initramfs : `${files.initramfs}-changed`;
   if (programs !== undefined) await writeChanged(files.initramfs, initramfs, programs);

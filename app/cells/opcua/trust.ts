@@ -46,21 +46,26 @@ function facts(der: Buffer): CertificateFacts {
   };
 }
 
+/** Validity is a matter of days; a time that differs with each attempt would be told with each attempt. */
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
 function describe(certificate: CertificateFacts): string {
-  const from = certificate.notBefore.toISOString().slice(0, 10);
-  const to = certificate.notAfter.toISOString().slice(0, 10);
+  const from = day(certificate.notBefore);
+  const to = day(certificate.notAfter);
   return `the server sent the certificate of "${certificate.subject}", SHA-1 ${certificate.thumbprint}, valid ${from} to ${to}`;
 }
 
 function checkValidity(certificate: CertificateFacts, sent: CertificateFacts, now: Date): void {
   if (now < certificate.notBefore) {
     throw new UntrustedServerError(
-      `the certificate of "${certificate.subject}" is not valid yet; ${describe(sent)}. Cure: set the gateway's clock, it shows ${now.toISOString()}`,
+      `the certificate of "${certificate.subject}" is not valid yet; ${describe(sent)}. Cure: set the gateway's clock, it shows ${day(now)}`,
     );
   }
   if (now > certificate.notAfter) {
     throw new UntrustedServerError(
-      `the certificate of "${certificate.subject}" has expired; ${describe(sent)}. Cure: renew it, or set the gateway's clock, it shows ${now.toISOString()}`,
+      `the certificate of "${certificate.subject}" has expired; ${describe(sent)}. Cure: renew it, or set the gateway's clock, it shows ${day(now)}`,
     );
   }
 }

@@ -168,7 +168,12 @@ add_policies(UA_ServerConfig *config, const Settings *settings) {
         if(settings->endpoints[at].mode == UA_MESSAGESECURITYMODE_NONE)
             config->securityPolicyNoneDiscoveryOnly = false;
     }
-    for(size_t at = 0; settings->hide_certificate && at < config->securityPoliciesSize; at++)
+}
+
+/* The library checks its certificates at the start; what it has not then, clients don't see. */
+static void
+hide_certificate(UA_ServerConfig *config) {
+    for(size_t at = 0; at < config->securityPoliciesSize; at++)
         UA_ByteString_clear(&config->securityPolicies[at].localCertificate);
 }
 
@@ -239,6 +244,8 @@ main(int argc, char *argv[]) {
     while(machine_listen(server, true) == 0)
         continue;
     machine_need(UA_Server_run_startup(server), "the start");
+    if(settings.hide_certificate)
+        hide_certificate(UA_Server_getConfig(server));
     machine_need(UA_Server_addRepeatedCallback(server, on_time, NULL, LISTEN_EVERY_MS, NULL), "stdin");
     printf("listening on %s\n", settings.address);
     while(running)

@@ -1,0 +1,342 @@
+/**
+ * Security policy × mode × identity on the card in QEMU, against mosquitto and two OPC UA servers that share no code:
+ * node-opcua's and open62541. Each combination connects as the table says and its values arrive, or it is refused with
+ * the documented reason. Two devices at a time.
+ */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { SERVER_URL } from "../lab/network.ts";
+import type { Offer } from "../lab/opcua-protocol.ts";
+import { DemoServer, SERVER_USER, type ValueServer } from "../lab/opcua-server.ts";
+import { Open62541Server } from "../lab/open62541/server.ts";
+import { type Certificate, type CertificateOptions, GATEWAY_URI, SERVER_URI } from "../lab/pki.ts";
+import { type Combination, type Outcome, SecurityMatrix } from "../lab/security-matrix.ts";
+import { VARIABLES } from "../lab/variables.ts";
+import { type Workbench, withWorkbench } from "../lab/workbench.ts";
+
+/** Warnings of the device's log, as far as they are the same for all (app/config/rules.ts). */
+const OPEN = "the connection is neither encrypted nor signed. Cure: use SignAndEncrypt";
+const OPEN_PASSWORD = "neither encrypted nor signed; the password travels in plain text";
+const ANONYMOUS = "the client logs in anonymously";
+const OBSOLETE_128 = "Basic128Rsa15 rests on SHA-1 and is obsolete";
+const OBSOLETE_256 = "Basic256 rests on SHA-1 and is obsolete";
+const ANY = "Any: the server decides, and the connection is open when it offers nothing better";
+const ALLOW_ALL = "AllowAll: any server is accepted";
+const ONLY_OPEN = "the server offers nothing but an unprotected connection, and the settings allow Any";
+
+interface Row {
+  readonly policy: string;
+  readonly mode: string;
+  /** What the log warns of, beside the anonymous login. */
+  readonly warns: { readonly anonymous: readonly string[]; readonly user: readonly string[] };
+}
+
+const nothing = { anonymous: [], user: [] };
+const always = (text: string) => ({ anonymous: [text], user: [text] });
+
+/** Policy × mode: both identities connect, with these warnings (R47–R50, R54, R66, R68, R69, K36). */
+const MATRIX: readonly Row[] = [
+  { policy: "None", mode: "None", warns: { anonymous: [OPEN], user: [OPEN_PASSWORD] } },
+  { policy: "Basic128Rsa15", mode: "Sign", warns: always(OBSOLETE_128) },
+  { policy: "Basic128Rsa15", mode: "SignAndEncrypt", warns: always(OBSOLETE_128) },
+  { policy: "Basic256", mode: "Sign", warns: always(OBSOLETE_256) },
+  { policy: "Basic256", mode: "SignAndEncrypt", warns: always(OBSOLETE_256) },
+  { policy: "Basic256Sha256", mode: "Sign", warns: nothing },
+  { policy: "Basic256Sha256", mode: "SignAndEncrypt", warns: nothing },
+  { policy: "Aes128_Sha256_RsaOaep", mode: "Sign", warns: nothing },
+  { policy: "Aes128_Sha256_RsaOaep", mode: "SignAndEncrypt", warns: nothing },
+  { policy: "Aes256_Sha256_RsaPss", mode: "Sign", warns: nothing },
+  { policy: "Aes256_Sha256_RsaPss", mode: "SignAndEncrypt", warns: nothing },
+];
+
+const CLIENT = { certificate: "opc-ua-client.crt", privateKey: "opc-ua-client.key" };
+const LISTED = { clientPkiData: CLIENT, trustList: ["opc-ua-server.crt"] };
+
+/** Servers of one kind; each is started when the first combination needs it. */
+type ServerName = "full" | "open" | "hidden" | "expired" | "sha1" | "short";
+
+interface Case extends Outcome {
+  readonly title: string;
+  readonly at: ServerName;
+  readonly security: object | null;
+  readonly user: object | null;
+  readonly client?: "untrusted" | "short" | "sha1";
+  /** What is told of this kind of server, where that is something else. */
+  readonly open62541?: readonly string[];
+}
+
+const secured = (policy: string, mode = "SignAndEncrypt") => ({ mode, policy, ...LISTED });
+const refused = (cause: string) => `OPC UA Client can't connect to 192.168.177.7 port 4840: ${cause}`;
+
+/** Beside the matrix: what connects in another way, and what is refused for which reason. */
+const CASES: readonly Case[] = [
+  {
+    title: "null, anonymous: unprotected, without a certificate of its own (R47, R66, L5)",
+    ...{ at: "full", security: null, user: null },
+    ...{ connects: "None, None", tells: [OPEN, ANONYMOUS] },
+  },
+  {
+    title: "Any: the strongest that the server offers (R67, R69)",
+    ...{ at: "full", security: secured("Any", "Any"), user: SERVER_USER },
+    ...{ connects: "SignAndEncrypt, Aes256_Sha256_RsaPss", tells: [ANY] },
+  },
+  {
+    title: "mode Sign with policy Any: the strongest policy in that mode (R48, R49)",
+    ...{ at: "full", security: secured("Any", "Sign"), user: SERVER_USER },
+    ...{ connects: "Sign, Aes256_Sha256_RsaPss", tells: [ANY] },
+  },
+  {
+    title: "Any at a server without certificate: unprotected, with a warning (R67)",
+    ...{ at: "open", security: secured("Any", "Any"), user: null },
+    ...{ connects: "None, None", tells: [ANY, ANONYMOUS, ONLY_OPEN] },
+  },
+  {
+    title: "AllowAll: a server whose certificate is on no list (R53, L4)",
+    ...{ at: "full", user: SERVER_USER },
+    security: {
+      mode: "SignAndEncrypt",
+      policy: "Basic256Sha256",
+      clientPkiData: CLIENT,
+      trustList: "AllowAll",
+    },
+    ...{ connects: "SignAndEncrypt, Basic256Sha256", tells: [ALLOW_ALL] },
+  },
+  {
+    title: "a SHA-1 certificate with the policy that was made for it (R65, K36)",
+    ...{ at: "sha1", security: secured("Basic256"), user: SERVER_USER },
+    ...{ connects: "SignAndEncrypt, Basic256", tells: [OBSOLETE_256] },
+  },
+  {
+    title: "refused: a server without certificate, which offers only None (R63)",
+    ...{ at: "open", security: secured("Basic256Sha256"), user: null },
+    ...{ connects: null },
+    tells: [
+      ANONYMOUS,
+      refused(
+        "the server offers no endpoint with mode SignAndEncrypt, policy Basic256Sha256 and anonymous login; it offers None/None for",
+      ),
+    ],
+  },
+  {
+    title: "refused: a server that shows no certificate for its protected endpoint (R63)",
+    ...{ at: "hidden", security: secured("Basic256Sha256"), user: SERVER_USER },
+    ...{ connects: null, tells: [refused("the server has no certificate. Cure: ")] },
+  },
+  {
+    title: "refused: a policy that the server does not offer (R48, R49)",
+    ...{ at: "hidden", security: secured("Aes256_Sha256_RsaPss"), user: SERVER_USER },
+    ...{ connects: null },
+    tells: [
+      refused(
+        "the server offers no endpoint with mode SignAndEncrypt, policy Aes256_Sha256_RsaPss and user name and password; it offers ",
+      ),
+    ],
+  },
+  {
+    title: "refused: a server whose certificate is not in trustList (R64, R71)",
+    ...{ at: "full", user: SERVER_USER },
+    security: {
+      mode: "SignAndEncrypt",
+      policy: "Basic256Sha256",
+      clientPkiData: CLIENT,
+      trustList: ["stranger.crt"],
+    },
+    ...{ connects: null },
+    tells: [
+      refused(
+        `the server's certificate is not in trustList; the server sent the certificate of "opc-ua-server", SHA-1 `,
+      ),
+    ],
+  },
+  {
+    title: "refused: an expired server certificate, although it is in trustList (R71)",
+    ...{ at: "expired", security: secured("Basic256Sha256"), user: SERVER_USER, connects: null },
+    tells: [
+      "the certificate has expired on",
+      refused(
+        `the certificate of "expired" has expired; the server sent the certificate of "expired", SHA-1 `,
+      ),
+    ],
+  },
+  {
+    title: "refused: a SHA-1 certificate with a policy of today (R65)",
+    ...{ at: "sha1", security: secured("Basic256Sha256"), user: SERVER_USER },
+    ...{ connects: null },
+    tells: [refused("the server's certificate is signed with SHA-1, which Basic256Sha256 does not allow; ")],
+  },
+  {
+    title: "refused: a server key that is too short for the policy (R65)",
+    ...{ at: "short", security: secured("Basic256Sha256"), user: SERVER_USER },
+    ...{ connects: null },
+    tells: [refused("the server's key has only 1024 bits, but Basic256Sha256 needs at least 2048; ")],
+  },
+  {
+    title: "refused by the server: a wrong password (R54, R55)",
+    ...{ at: "full", security: secured("Basic256Sha256") },
+    user: { username: SERVER_USER.username, password: "0R20jN#yZd~wrong~|YC" },
+    ...{ connects: null, tells: [refused("the server refuses user name or password. Cure: ")] },
+  },
+  {
+    title: "refused by the server: a client certificate that it does not trust (R72)",
+    ...{ at: "full", security: secured("Basic256Sha256"), user: SERVER_USER, client: "untrusted" },
+    ...{ connects: null, tells: [refused("the server rejects the gateway's certificate. Cure: add it")] },
+    // It ends the connection without a word.
+    open62541: [
+      refused(
+        "the server closed the connection. Cure: see the server's log; it may not trust the gateway's certificate",
+      ),
+    ],
+  },
+];
+
+/** The gateway's own: the cell stays down, whatever the server is. */
+const OWN_CASES: readonly Case[] = [
+  {
+    title: "refused: a client key that is too short for the policy (R65, L2)",
+    ...{ at: "full", security: secured("Basic256Sha256"), user: SERVER_USER, client: "short" },
+    ...{ connects: null, tells: ["the RSA key has only 1024 bits"] },
+  },
+  {
+    title: "refused: a client certificate with SHA-1 and a policy of today (R65, L2)",
+    ...{ at: "full", security: secured("Basic256Sha256"), user: SERVER_USER, client: "sha1" },
+    ...{ connects: null, tells: ["the certificate is signed with SHA-1, which can be forged"] },
+  },
+];
+
+const SOME = VARIABLES.filter(({ name }) => ["Double", "String", "Int64"].includes(name));
+const FULL: Offer = {
+  policies: [...new Set(MATRIX.map(({ policy }) => policy))],
+  modes: ["None", "Sign", "SignAndEncrypt"],
+  anonymous: true,
+};
+const OFFERS: Readonly<Record<ServerName, Offer>> = {
+  full: FULL,
+  open: { policies: ["None"], modes: ["None"], anonymous: true, hideCertificate: true },
+  hidden: { ...FULL, policies: ["Basic256Sha256"], modes: ["SignAndEncrypt"], hideCertificate: true },
+  expired: { ...FULL, policies: ["Basic256Sha256"], modes: ["SignAndEncrypt"] },
+  sha1: { ...FULL, policies: ["Basic256", "Basic256Sha256"], modes: ["SignAndEncrypt"] },
+  short: { ...FULL, policies: ["Basic256Sha256"], modes: ["SignAndEncrypt"] },
+};
+const BAD: Readonly<Partial<Record<ServerName, Partial<CertificateOptions>>>> = {
+  expired: { validFromDays: -20, validToDays: -1 },
+  sha1: { digest: "sha1" },
+  short: { key: "rsa:1024" },
+};
+
+type Kind = "node-opcua" | "open62541";
+
+/** The servers of one kind, each with its certificate. */
+class Servers {
+  readonly #kind: Kind;
+  readonly #bench: Workbench;
+  readonly #matrix: SecurityMatrix;
+  readonly #made = new Map<ServerName, Promise<{ server: ValueServer; certificate: Certificate }>>();
+
+  constructor(kind: Kind, bench: Workbench, matrix: SecurityMatrix) {
+    this.#kind = kind;
+    this.#bench = bench;
+    this.#matrix = matrix;
+  }
+
+  get(name: ServerName): Promise<{ server: ValueServer; certificate: Certificate }> {
+    const made = this.#made.get(name) ?? this.#start(name);
+    this.#made.set(name, made);
+    return made;
+  }
+
+  async #start(which: ServerName): Promise<{ server: ValueServer; certificate: Certificate }> {
+    const { pki } = this.#matrix;
+    const bench = this.#bench;
+    const offer = OFFERS[which];
+    const bad = BAD[which];
+    const altNames = [`URI:${SERVER_URI}`, "IP:192.168.177.7"];
+    const name = `${this.#kind}-${which}`;
+    const certificate = bad
+      ? await pki.pki.issue({
+          name: `server-${which}`,
+          use: "opcua",
+          commonName: which,
+          altNames,
+          ...bad,
+        })
+      : pki.opcuaServer;
+    if (this.#kind === "node-opcua") {
+      const options = { bench, pki, name, offer, certificate, advertised: SERVER_URL };
+      return { certificate, server: await DemoServer.start(options) };
+    }
+    const endpoints = offer.policies.flatMap((policy) =>
+      offer.modes
+        .filter((mode) => (policy === "None") === (mode === "None"))
+        .map((mode): [string, string] => [policy, mode]),
+    );
+    const server = await Open62541Server.start({
+      ...{ bench, name, endpoints, variables: SOME },
+      certificate: which === "open" ? null : certificate,
+      hideCertificate: offer.hideCertificate === true,
+      trusted: [pki.opcuaClient],
+      anonymous: offer.anonymous,
+      plainPasswords: true,
+    });
+    return { certificate, server };
+  }
+}
+
+function matrixCases(): Case[] {
+  return MATRIX.flatMap(({ policy, mode, warns }): Case[] => [
+    {
+      title: `${policy}, ${mode}, anonymous`,
+      ...{ at: "full", security: secured(policy, mode), user: null },
+      ...{ connects: `${mode}, ${policy}`, tells: [...warns.anonymous, ANONYMOUS] },
+    },
+    {
+      title: `${policy}, ${mode}, user name`,
+      ...{ at: "full", security: secured(policy, mode), user: SERVER_USER },
+      ...{ connects: `${mode}, ${policy}`, tells: warns.user },
+    },
+  ]);
+}
+
+async function judge(t: TestContext, kind: Kind, cases: readonly Case[]): Promise<void> {
+  await withWorkbench(t, `security-${kind}`, async (bench) => {
+    const matrix = await SecurityMatrix.start(bench, SOME);
+    const servers = new Servers(kind, bench, matrix);
+    const altNames = [`URI:${GATEWAY_URI}`];
+    const client = (name: string, options: Partial<CertificateOptions>) =>
+      matrix.pki.pki.issue({ name, use: "opcua", altNames, ...options });
+    const clients = {
+      untrusted: await client("untrusted", {}),
+      short: await client("short-client", { key: "rsa:1024" }),
+      sha1: await client("sha1-client", { digest: "sha1" }),
+    };
+    let passed = 0;
+    const results = cases.map((each, index) =>
+      t.test(each.title, async () => {
+        const { server, certificate } = await servers.get(each.at);
+        const combination: Combination = {
+          id: `${String(index + 1).padStart(2, "0")}-${each.at}`,
+          ...{ server, security: each.security, userCredentials: each.user, trusted: certificate },
+          ...(each.client ? { client: clients[each.client] } : {}),
+        };
+        const tells = (kind === "open62541" ? each.open62541 : undefined) ?? each.tells;
+        await matrix.check(combination, { connects: each.connects, tells });
+        passed++;
+      }),
+    );
+    await Promise.all(results);
+    assert.equal(passed, cases.length, "combinations as expected");
+  });
+}
+
+const TWO = { concurrency: 2 };
+
+test(
+  "node-opcua's server: each policy, mode and identity (R47–R50, R52–R55, R63–R69, R71, R72, K36, L4, L5)",
+  TWO,
+  (t) => judge(t, "node-opcua", [...matrixCases(), ...CASES, ...OWN_CASES]),
+);
+
+test(
+  "open62541: each policy, mode and identity (R47–R50, R52–R55, R63–R69, R71, R72, K36, L4, L5)",
+  TWO,
+  (t) => judge(t, "open62541", [...matrixCases(), ...CASES]),
+);
