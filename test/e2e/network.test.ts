@@ -55,13 +55,22 @@ test("names are resolved on their own side; a pulled cable is told at once, a ne
     const device = await powerOnAndConnect({
       ...{ bench, boot: "quark", mqttKey: "ec:P-256", hostNames: NAMES, wires },
     });
-    const { machine, server } = device;
+    const { machine, server, broker } = device;
     const { console } = machine;
     const said = waiter(console);
     await said(`Info: [NETWORK] ${X2}: address 192.168.177.31/24 by DHCP`, 0);
     await said(`Info: [NETWORK] ${X1}: address 192.168.188.41/24 by DHCP`, 0);
     assert.deepEqual([...new Set(internal.questions.entries)], [NAMES.server], "asked on the internal side");
     assert.deepEqual([...new Set(external.questions.entries)], [NAMES.broker], "asked on the external side");
+
+    // The broker moves: the name leads to another address, and the packet filter does not stand in the way.
+    external.names.set(NAMES.broker, EXTERNAL.secondPeer);
+    const moved = console.entries.length;
+    await broker.stop();
+    await broker.start();
+    await said(MQTT_CONNECTED, moved);
+    const [last] = external.sent.entries.filter(({ ports }) => ports?.to === EXTERNAL.port).slice(-1);
+    assert.equal(last?.to, EXTERNAL.secondPeer);
 
     for (const { side, wire, port, network, connected } of [
       { side: "external", wire: external, port: X1, network: "192.168.188", connected: MQTT_CONNECTED },

@@ -8,15 +8,27 @@ import type { Wire } from "./wire.ts";
 export interface PlantNetwork {
   readonly cidr: string;
   readonly peer: string;
+  /** Where the same peer is to be found, too: after a move. */
+  readonly secondPeer: string;
   readonly port: number;
 }
 
 export type NetworkSide = "internal" | "external";
 
 /** X2 P1, where the OPC UA server is. */
-export const INTERNAL: PlantNetwork = { cidr: "192.168.177.0/24", peer: "192.168.177.7", port: 4840 };
+export const INTERNAL: PlantNetwork = {
+  cidr: "192.168.177.0/24",
+  peer: "192.168.177.7",
+  secondPeer: "192.168.177.9",
+  port: 4840,
+};
 /** X1 P1, where the broker is. */
-export const EXTERNAL: PlantNetwork = { cidr: "192.168.188.0/24", peer: "192.168.188.8", port: 8883 };
+export const EXTERNAL: PlantNetwork = {
+  cidr: "192.168.188.0/24",
+  peer: "192.168.188.8",
+  secondPeer: "192.168.188.9",
+  port: 8883,
+};
 
 export function serverUrl(host: string = INTERNAL.peer): string {
   return `opc.tcp://${host}:${INTERNAL.port}`;
@@ -61,8 +73,11 @@ export function networkArguments(options: {
     const hostPort = id === "internal" ? hostPorts.server : hostPorts.broker;
     // One socat per connection: QEMU's plain forwarding would connect once, at start, and never again. Its error
     // messages would end up in the connection, hence -lf. A peer that is down accepts and closes at once.
-    const forward = `guestfwd=tcp:${network.peer}:${network.port}-cmd:socat -lf /dev/null - TCP:127.0.0.1:${hostPort}`;
-    const peer = `user,ipv6=off,restrict=on,net=${network.cidr},${forward}`;
+    const forwards = [network.peer, network.secondPeer].map(
+      (address) =>
+        `guestfwd=tcp:${address}:${network.port}-cmd:socat -lf /dev/null - TCP:127.0.0.1:${hostPort}`,
+    );
+    const peer = `user,ipv6=off,restrict=on,net=${network.cidr},${forwards.join(",")}`;
     return [
       ...(wires[id]?.arguments(id, peer) ?? ["-netdev", `${peer},id=${id}`]),
       ...["-device", `e1000,id=${networkCard(id)},netdev=${id},addr=${address},mac=${mac},romfile=`],
