@@ -10,7 +10,7 @@ TSX := node --import tsx
 BUILD_PACKAGES := gcc gcc-multilib libc6-dev-i386 make bc flex bison perl libelf-dev libssl-dev dpkg-dev xz-utils lz4 cpio \
   debian-archive-keyring e2fsprogs mtools dosfstools gdisk grub-common grub-efi-ia32-bin binutils python3 rsync patch bzip2
 TEST_PACKAGES := qemu-system-x86 qemu-utils qemu-user ovmf-ia32 mosquitto mosquitto-clients openssl socat bmap-tools tshark \
-  clang libclang-rt-dev llvm cmake
+  clang libclang-rt-dev llvm cmake iproute2
 BENCH_PACKAGES := valgrind
 
 .PHONY: image all os app payload test requirements isa run bench lint help clean

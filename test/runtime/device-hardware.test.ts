@@ -1,8 +1,11 @@
-/** The serial line as the supervisor prepares it: raw, and nobody changes it back; the clock refuses what is no time. */
+/**
+ * The serial line as the supervisor prepares it: raw, and nobody changes it back; the clock refuses what is no time; links
+ * and addresses of a namespace that the process is not in.
+ */
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { LabProcess } from "../lab/process.ts";
+import { LabProcess, run } from "../lab/process.ts";
 import { withWorkbench } from "../lab/workbench.ts";
 import { engines, runOnDevice } from "./harness.ts";
 
@@ -43,6 +46,26 @@ for (const engine of await engines()) {
           assert.match(settings, new RegExp(`(^|\\s)-${off}\\b`), settings);
         for (const on of ["opost", "onlcr", "cs8", "clocal"])
           assert.match(settings, new RegExp(`(^|\\s)${on}\\b`), settings);
+      }));
+
+    it("links and addresses of another namespace are heard of, without going there (L22, R31)", (t) =>
+      withWorkbench(t, `netlink-${engine.name}`, async (bench) => {
+        const namespace = bench.path("namespace");
+        writeFileSync(namespace, "");
+        await run(["unshare", `--net=${namespace}`, "true"]);
+        bench.defer(async () => void (await run(["umount", namespace])));
+        const { stdout, stderr, end } = await runOnDevice(engine, "netlink", [namespace, bench.path("none")]);
+        const lo = { kind: "link", index: 1, loopback: true };
+        const address = { kind: "address", index: 1, added: true, address: "127.0.0.1/8", lasting: true };
+        assert.equal(end, 0, stderr);
+        const [missing, noNamespace, own, ...events] = stdout.trimEnd().split("\n");
+        assert.deepEqual(
+          [missing, noNamespace, own],
+          ["netlink ENOENT", "netlink EINVAL", "namespace as before"],
+        );
+        const [first, done, ...told] = events.map((line) => JSON.parse(line) as unknown);
+        assert.deepEqual([first, done], [{ ...lo, up: false }, { kind: "done" }]);
+        assert.deepEqual(told.slice(-2), [{ ...lo, up: true }, address]);
       }));
   });
 }
