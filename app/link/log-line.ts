@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { plainText } from "./plain-text.ts";
 
 /** How much a line matters; the first word of every line a cell writes to its stderr. */
 export type Level = "Info" | "Warning" | "Error" | "Debug";
@@ -23,11 +24,12 @@ const CUT_MARK = " …";
 
 /** One line without control characters, short enough to be written whole. Text from outside can't forge a second line. */
 export function toLogLine(level: Level, text: string): Buffer {
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+  // What is beyond can't be shown anyway; a megabyte from a peer is not worth looking through.
+  const clean = plainText(text.slice(0, MAX_LINE_BYTES));
   const line = Buffer.from(`${level}: ${clean}\n`, "utf8");
-  if (line.length <= MAX_LINE_BYTES) return line;
+  if (line.length <= MAX_LINE_BYTES && text.length <= MAX_LINE_BYTES) return line;
   // Cut at a character boundary: a UTF-8 continuation byte is 10xxxxxx.
-  let end = MAX_LINE_BYTES - Buffer.byteLength(CUT_MARK) - 1;
+  let end = Math.min(line.length, MAX_LINE_BYTES - Buffer.byteLength(CUT_MARK)) - 1;
   while (end > 0 && ((line[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return Buffer.concat([line.subarray(0, end), Buffer.from(`${CUT_MARK}\n`, "utf8")]);
 }

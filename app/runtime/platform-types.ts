@@ -4,8 +4,8 @@
  * device, native fork) and `app/supervisor/platform-node.ts` (Node.js, child processes). Import it as `#platform`.
  */
 
-/** The processes on the device that are not the supervisor (design: one cell per role). */
-export type Role = "opcua" | "navigation" | "mqtt" | "log" | "console";
+/** The processes on the device that are not the supervisor: one for each cell, and the one that mounts the card. */
+export type Role = "opcua" | "navigation" | "mqtt" | "log" | "console" | "card";
 
 /** How a child ended: exactly one of the two is not null. */
 export interface Exit {

@@ -13,6 +13,8 @@ export class Slot {
   readonly backoff = new Backoff({ immediateFirst: true });
   /** Null while it is not running. */
   pid: number | null = null;
+  /** It stays down: its configuration is wrong. */
+  down = false;
   startedAt = 0;
   /** Whether this process has said that it has begun to work. */
   started = false;

@@ -4,11 +4,13 @@ import { EXIT_CONFIG } from "../cells/cell.ts";
 import { FdLog } from "../link/log-line.ts";
 import { LineSplitter, MARK_PREFIX, type Peer, parseStatus, type Status } from "../link/status.ts";
 import type { Exit, Pipe } from "../runtime/platform-types.ts";
+import { watchCard } from "./card-watch.ts";
 import { Connections } from "./connections.ts";
+import { takeLastLine, tellSerial } from "./last-words.ts";
 import { Liveness, PING_INTERVAL_MS } from "./liveness.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
 import { tellNetworkReport } from "./network-report.ts";
-import { findPartitions, partitionLines } from "./partitions.ts";
+import { type FoundPartition, findPartitions, partitionLines } from "./partitions.ts";
 import { Port, type Side, watchPort } from "./port.ts";
 import { runCell } from "./run-cell.ts";
 import { Slot } from "./slot.ts";
@@ -25,6 +27,8 @@ const STOP_PATIENCE_MS = 3_000;
 const STATUS_SECONDS = 60;
 const MAX_STATUS_SECONDS = 86_400;
 const FIREWALL_PROGRAM = "/usr/lib/gateway/allow-peer";
+const CARD_PULLED =
+  "[BLKDEVSR] the card was pulled out; values are transferred as before, the health log waits until it is back";
 /** Which network namespace a cell's peer is in (R26, R31). */
 const SIDES: Partial<Record<StartedRole, Side>> = { opcua: "inw", mqtt: "enw" };
 
@@ -54,6 +58,8 @@ export class Supervisor {
   #lastMark = 0;
   #vitals: Vitals;
   #begun = false;
+  /** The cells that transfer were started, or are about to be. */
+  #transferring = false;
   #stopping = false;
 
   constructor(options: { root: string; serialFd: number; typedFd: number | null }) {
@@ -87,7 +93,7 @@ export class Supervisor {
     setInterval(() => this.#watchdog.tick(this.#liveness.ask()), PING_INTERVAL_MS);
 
     await this.#startAndSettle("log");
-    const partitions = findPartitions({ root: this.#root, onDevice: platform.kind === "quickjs" });
+    const partitions = this.#findPartitions();
     const { info, error } = partitionLines(partitions);
     for (const line of info) this.#log.info(line);
     if (error !== null) this.#log.error(error);
@@ -99,9 +105,32 @@ export class Supervisor {
     tellNetworkReport(this.#log);
     this.#watchPorts();
     if (this.#typedFd !== null) await this.#startAndSettle("console");
+    watchCard({
+      events: {
+        onPulled: () => this.#log.warning(CARD_PULLED),
+        onReturned: (found) => this.#onCardReturned(found),
+      },
+      findPartitions: () => this.#findPartitions(),
+      stderrFd: this.#lines.writeFd,
+    });
+  }
+
+  #findPartitions(): FoundPartition[] {
+    return findPartitions({ root: this.#root, onDevice: platform.kind === "quickjs" });
+  }
+
+  /** What is down for want of its settings gets a new chance; what runs goes on as it is. */
+  #onCardReturned(partitions: readonly FoundPartition[]): void {
+    const { error } = partitionLines(partitions);
+    if (error === null) this.#log.info("[BLKDEVSR] the card is back, its partitions are checked and mounted");
+    else this.#log.error(error);
+    if (partitions.find(({ label }) => label === "HW-IDS")?.problem !== null) return;
+    if (!this.#transferring) void this.#startTransfer();
+    else for (const slot of this.#slots.values()) if (slot.down) this.#launch(slot);
   }
 
   async #startTransfer(): Promise<void> {
+    this.#transferring = true;
     for (const role of ["opcua", "mqtt", "navigation"] as const) {
       await this.#startAndSettle(role);
       await this.#putOut(this.#slot(role).stderr);
@@ -183,6 +212,7 @@ export class Supervisor {
     const root = this.#root;
     slot.startedAt = platform.uptime();
     slot.started = false;
+    slot.down = false;
     slot.pid = platform.spawn({
       role,
       keep: descriptors,
@@ -310,12 +340,20 @@ export class Supervisor {
     slot.pid = null;
     slot.onSettled?.();
     if (SIDES[slot.role] !== undefined) this.#connections.note(slot.role, "the cell has ended, see the log");
-    if (this.#stopping || exit.code === EXIT_CONFIG) return;
+    slot.down = exit.code === EXIT_CONFIG;
+    if (this.#stopping || slot.down) return;
     if (platform.uptime() - slot.startedAt >= HEALTHY_SECONDS) slot.backoff.reset();
     const delay = slot.backoff.next();
     const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
     const when = delay === 0 ? "at once" : `in ${(delay / 1000).toFixed(1)} s`;
-    this.#log.error(`the ${slot.role} cell ended unexpectedly (${how}); it is started again ${when}`);
+    let text = `the ${slot.role} cell ended unexpectedly (${how}); it is started again ${when}`;
+    // Nobody but us can say so when it is the log cell that does not stay.
+    if (slot.role === "log" && delay > 0) {
+      const words = takeLastLine(slot.stderr.readFd);
+      if (words !== null) text += `. Its last words: ${words}`;
+      tellSerial(this.#serialFd, text);
+    }
+    this.#log.error(text);
     setTimeout(() => {
       if (!this.#stopping) this.#launch(slot);
     }, delay);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { LOG_DIRECTORY } from "../config/paths.ts";
 import type { Confinement } from "../runtime/platform-types.ts";
 import type { StartedRole } from "./load-cell.ts";
@@ -29,17 +29,27 @@ export function networkNamespace(side: "inw" | "enw"): string {
   return `/run/netns/${side}`;
 }
 
+/**
+ * The log directory. Where the partition may be unmounted and mounted again, HW-LOG is a link into a folder that holds
+ * nothing but that mount point: the folder stays while the card goes and comes. A card without this partition or
+ * directory gets no health log, but still a log on the serial line.
+ */
+function logPaths(root: string): string[] {
+  const partition = `${root}/HW-LOG`;
+  if (lstatSync(partition, { throwIfNoEntry: false })?.isSymbolicLink()) return [`${partition}/..`];
+  const logs = `${partition}${LOG_DIRECTORY}`;
+  return existsSync(logs) ? [logs] : [];
+}
+
 export function wallsOf(role: StartedRole, root: string): Confinement {
   const { side, id, addressSpace, openFiles } = WALLS[role];
-  const logs = `${root}/HW-LOG${LOG_DIRECTORY}`;
   return {
     netns: side === null ? null : networkNamespace(side),
     resolvConf: side === null ? null : `/run/net/${side}/resolv.conf`,
     uid: id,
     gid: id,
     readPaths: side === null ? [] : RESOLVER_FILES,
-    // A card without this partition or directory gets no health log, but still a log on the serial line.
-    writePaths: role === "log" && existsSync(logs) ? [logs] : [],
+    writePaths: role === "log" ? logPaths(root) : [],
     seccomp: role,
     limits: { addressSpace, openFiles },
   };

@@ -28,6 +28,8 @@ export interface DeviceOptions
   readonly quarkPace?: boolean;
   /** Record what crosses the network sockets. */
   readonly capture?: boolean;
+  /** Added to the kernel's command line; `NAME=value` reaches every program as environment. */
+  readonly kernelArguments?: readonly string[];
   /** Changes the finished card image. */
   editCard?: (card: string) => Promise<void>;
 }
@@ -35,13 +37,21 @@ export interface DeviceOptions
 /** Powers the device on; does not wait for anything. */
 export async function powerOn(options: DeviceOptions): Promise<Device> {
   const { bench, boot, quarkPace = false, capture = false, edit, editCard, ...rest } = options;
-  const { wires = {}, programs, resets = false, idleSkips = false, ...plantOptions } = rest;
+  const {
+    wires = {},
+    programs,
+    resets = false,
+    idleSkips = false,
+    kernelArguments = [],
+    ...plantOptions
+  } = rest;
   const plant = await startPlant({ bench, gateway: "card", ...plantOptions });
   edit?.(plant);
   const card = await prepareCard({ bench, files: plant.files });
   await editCard?.(card);
   const machine = await Machine.start({
     ...{ bench, boot, card, quarkPace, capture, wires, resets, idleSkips, hostPorts: plant.hostPorts },
+    kernelArguments,
     ...(programs === undefined ? {} : { programs }),
   });
   const { server, observer, variables } = plant;

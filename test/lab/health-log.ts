@@ -1,22 +1,70 @@
 /** The health log as an installer finds it: on HW-LOG of the card that was pulled out of a device (R153). */
 import { readFile } from "node:fs/promises";
 import { extractFiles, listFiles } from "../../image/inject.ts";
+import { STAMPED, stampTime } from "./console-lines.ts";
+import { LabError } from "./errors.ts";
 import { run } from "./process.ts";
 import type { Machine } from "./qemu.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** Lines of the newest health log on the card of a machine that is switched off. */
-export async function readHealthLog(bench: Workbench, machine: Machine): Promise<string[]> {
+export interface HealthFile {
+  readonly name: string;
+  /** Whole lines; what a power cut left of the last one is not counted. */
+  readonly lines: string[];
+}
+
+/** The card of a machine that is switched off, as one raw image. */
+export async function pullOut(bench: Workbench, machine: Machine): Promise<string> {
   const image = bench.disposable(bench.path("pulled.img"));
   await run(["qemu-img", "convert", "-O", "raw", machine.overlay, image]);
-  const files = await listFiles({ image, partition: "HW-LOG", directory: "/logs" });
-  const newest = files
+  return image;
+}
+
+/** All health log files on a card, oldest first. */
+export async function readHealthFiles(bench: Workbench, image: string): Promise<HealthFile[]> {
+  const listed = await listFiles({ image, partition: "HW-LOG", directory: "/logs" });
+  const names = listed
     .map(({ name }) => name)
-    .filter((name) => name.endsWith(".log") && name !== ".log")
-    .sort()
-    .at(-1);
-  if (newest === undefined) return [];
-  const copy = bench.path("health.log");
-  await extractFiles({ image, partition: "HW-LOG", files: new Map([[`/logs/${newest}`, copy]]) });
-  return (await readFile(copy, "utf8")).split("\n");
+    .filter((name) => /^health-.*\.log$/.test(name))
+    .sort();
+  const copies = new Map(names.map((name) => [`/logs/${name}`, bench.path(name)]));
+  if (names.length > 0) await extractFiles({ image, partition: "HW-LOG", files: copies });
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      lines: (await readFile(bench.path(name), "utf8")).split("\n").slice(0, -1),
+    })),
+  );
+}
+
+/** Lines of the newest health log on the card of a machine that is switched off. */
+export async function readHealthLog(bench: Workbench, machine: Machine): Promise<string[]> {
+  const files = await readHealthFiles(bench, await pullOut(bench, machine));
+  return files.at(-1)?.lines ?? [];
+}
+
+/** Only the kernel writes past the log cell: its messages are on the card alone. */
+const KERNEL = /\] Info: \[kernel\] /;
+/** Lines are made safe once a second, and a line that came since may be lost with the power. */
+const UNSAFE_MS = 3_000;
+
+/** The lines of the log as they were shown on the serial line, whatever was being typed there. */
+export function shownLines(console: readonly string[]): string[] {
+  return console.map((line) => line.split("\r").at(-1) ?? "").filter((line) => STAMPED.test(line));
+}
+
+/**
+ * The card has what the serial line showed: every line, in the same order, once. At the end lines of the last seconds
+ * before the power went may be missing.
+ */
+export function assertSameAsShown(kept: readonly string[], shown: readonly string[]): void {
+  const own = kept.filter((line) => !KERNEL.test(line));
+  const fail = (why: string) => new LabError("LAB_VALUES_DIFFER", `health log: ${why}`);
+  own.forEach((line, index) => {
+    if (line !== shown[index])
+      throw fail(`line ${index + 1} is\n    ${line}\n  and the serial line showed\n    ${shown[index]}`);
+  });
+  const last = stampTime(shown.at(-1) ?? "");
+  const lost = shown.slice(own.length).find((line) => stampTime(line) < last - UNSAFE_MS);
+  if (lost !== undefined) throw fail(`'${lost}' is lost, long before the power went`);
 }

@@ -15,14 +15,16 @@ const TERM_GRACE_MS = 5000;
 /** Runs a tool to its end; a failure names the command and carries what it said. Returns stdout. */
 export async function run(
   argv: readonly [string, ...string[]],
-  options: { cwd?: string } = {},
+  options: { cwd?: string /** Exit codes that are no failure. */; accept?: readonly number[] } = {},
 ): Promise<string> {
   const [file, ...args] = argv;
+  const { accept = [], ...place } = options;
   try {
-    const { stdout } = await execFileAsync(file, args, { ...options, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await execFileAsync(file, args, { ...place, maxBuffer: 64 * 1024 * 1024 });
     return stdout;
   } catch (cause) {
-    const failure = cause as { code?: unknown; stderr?: string; message: string };
+    const failure = cause as { code?: unknown; stdout?: string; stderr?: string; message: string };
+    if (typeof failure.code === "number" && accept.includes(failure.code)) return failure.stdout ?? "";
     if (failure.code === "ENOENT") {
       throw new LabError(
         "LAB_TOOL_MISSING",

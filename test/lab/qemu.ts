@@ -97,7 +97,7 @@ export class Machine {
       ...(boot === "quark" ? await quarkArguments(options) : uefiArguments(options)),
       // The SD controller is function 0 of the same PCI slot as the two network controllers.
       ...["-device", "sdhci-pci,addr=14.0,multifunction=on"],
-      ...["-drive", `id=sd,if=none,format=qcow2,file=${overlay}`, "-device", "sd-card,drive=sd"],
+      ...["-drive", `id=sd,if=none,format=qcow2,file=${overlay}`, "-device", "sd-card,id=card,drive=sd"],
       ...networkArguments({
         hostPorts: options.hostPorts,
         capture: options.capture === true ? (side) => captureFile(bench, side) : null,
@@ -138,6 +138,20 @@ export class Machine {
   /** Pulls the network cable, or plugs it in again. */
   async setLink(side: NetworkSide, up: boolean): Promise<void> {
     await askMonitor(this.#monitor, "set_link", { name: networkCard(side), up });
+  }
+
+  /** Pulls the card out of the running device. */
+  async pullCard(): Promise<void> {
+    await askMonitor(this.#monitor, "eject", { id: "card", force: true });
+  }
+
+  /** Puts the card back, as it was when it was pulled, or another one (qcow2). */
+  async insertCard(overlay: string = this.overlay): Promise<void> {
+    await askMonitor(this.#monitor, "blockdev-change-medium", {
+      id: "card",
+      filename: overlay,
+      format: "qcow2",
+    });
   }
 
   /** CPU time that the machine has used on this host so far: a guest that loops takes a whole core. */

@@ -1,12 +1,11 @@
 /** The health log on HW-LOG (R153–R167): limits, order, whole lines, full disks; and what a line looks like. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { HealthLog } from "../../app/cells/log/health-log.ts";
-import { formatLine, kernelText } from "../../app/cells/log/line.ts";
+import { formatLine } from "../../app/cells/log/line.ts";
 import { stamp } from "../../app/cells/log/stamp.ts";
 import { parseLogSettings } from "../../app/config/log-settings.ts";
 import { withFolder } from "./app-folder.ts";
@@ -171,27 +170,79 @@ test("whatever is written: limits hold, no line is split, what is left is the en
     );
   }));
 
-test(
-  "a full disk is treated like a full directory (L24)",
-  { skip: process.getuid?.() !== 0 && "mounting needs root" },
-  (t) =>
-    withFolder(t, (folder) => {
-      const disk = join(folder, "disk");
-      mkdirSync(disk);
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]);
-      try {
-        const log = open(disk, 10_000, 1_000_000);
-        const said = Array.from({ length: 300 }, (_, index) => `${index} ${"y".repeat(990)}`);
-        for (const text of said) assert.equal(log.append(line(text)), true);
-        log.close();
-        const kept = files(disk).flatMap(({ text }) => text.split("\n").slice(0, -1));
-        assert.ok(kept.length > 30);
-        assert.deepEqual(kept, said.slice(said.length - kept.length));
-      } finally {
-        execFileSync("umount", [disk]);
-      }
-    }),
-);
+/** R158–R163 in the simplest words there are: texts in a list. */
+class Model {
+  files: string[] = [];
+  #open = false;
+  readonly #fileBytes: number;
+  readonly #directoryBytes: number;
+
+  constructor(fileBytes: number, directoryBytes: number) {
+    this.#fileBytes = fileBytes;
+    this.#directoryBytes = directoryBytes;
+  }
+
+  start(): void {
+    this.#open = false;
+  }
+
+  write(text: string): void {
+    const tooLong = () => this.files.join("").length + text.length > this.#directoryBytes;
+    const current = this.files.at(-1) ?? "";
+    if (current !== "" && current.length + text.length > this.#fileBytes) this.#open = false;
+    while (tooLong()) {
+      this.files.shift();
+      if (this.files.length === 0) this.#open = false;
+    }
+    if (!this.#open) this.files.push("");
+    this.#open = true;
+    this.files[this.files.length - 1] += text;
+  }
+}
+
+test("whatever is written, the files are those of the six rules (R158–R163, R167)", (t) =>
+  withFolder(t, (folder) => {
+    let run = 0;
+    const step = fc.oneof(
+      { weight: 12, arbitrary: fc.integer({ min: 1, max: 40 }) },
+      { weight: 1, arbitrary: fc.constant("start" as const) },
+      { weight: 1, arbitrary: fc.constant("flush" as const) },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 1, maxLength: 60 }),
+        // Also a directory that is smaller than a file may be.
+        fc.integer({ min: 1, max: 120 }),
+        fc.integer({ min: 45, max: 200 }),
+        (steps, fileBytes, directoryBytes) => {
+          run += 1;
+          const directory = join(folder, String(run));
+          mkdirSync(directory);
+          const model = new Model(fileBytes, directoryBytes);
+          let log = open(directory, fileBytes, directoryBytes);
+          steps.forEach((what, index) => {
+            if (what === "start") {
+              log.close();
+              log = open(directory, fileBytes, directoryBytes);
+              model.start();
+            } else if (what === "flush") log.flush();
+            else {
+              const text = `${index}:${"x".repeat(what)}`;
+              assert.equal(log.append(line(text)), true);
+              model.write(`${text}\n`);
+              assert.ok(total(directory) <= directoryBytes);
+            }
+          });
+          log.close();
+          assert.deepEqual(
+            files(directory).map(({ text }) => text),
+            model.files,
+          );
+        },
+      ),
+      { numRuns: 300 },
+    );
+  }));
 
 test("`.log`: one Key=Value per line, in any order, with any line ends (R154–R156)", () => {
   const limits = { fileBytes: 100000000, directoryBytes: 1500000000 };
@@ -234,6 +285,11 @@ test("a line of the log is one line, stamped and levelled, whatever a cell wrote
     format("Error: a\u001b[31mb\rc\u0085d"),
     "[2026-11-22 21:00:00.007 (UTC+0000)] Error: a [31mb c d\n",
   );
+  // What looks like a new line, and what makes a text read backwards or hides in it.
+  assert.equal(
+    format("Info: a\u2028b\u2029c\u202eevil\u2066x\u200f\u061cy\ufeffz"),
+    "[2026-11-22 21:00:00.007 (UTC+0000)] Info: a b c evil x y z\n",
+  );
   assert.equal(format(""), null);
   assert.equal(format(" \r"), null);
   fc.assert(
@@ -242,14 +298,8 @@ test("a line of the log is one line, stamped and levelled, whatever a cell wrote
       if (text !== null)
         assert.match(
           text,
-          /^\[[-0-9: .]+\(UTC\+0000\)\] (?:Info|Warning|Error): [^\u0000-\u001f\u007f-\u009f\u2028\u2029]+\n$/,
+          /^\[[-0-9: .]+\(UTC\+0000\)\] (?:Info|Warning|Error): [^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+\n$/,
         );
     }),
   );
-});
-
-test("kernel messages lose their head and their continuation", () => {
-  const record = Buffer.from("6,339,5140900,-;mmc0: new high speed SDHC card\n SUBSYSTEM=mmc\n");
-  assert.equal(kernelText(record)?.toString(), "Info: [kernel] mmc0: new high speed SDHC card");
-  assert.equal(kernelText(Buffer.from("no record")), null);
 });

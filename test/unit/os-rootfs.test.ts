@@ -48,7 +48,16 @@ test("every path has its folder before it, and /init is ours, not busybox's", ()
     links: { "/init": "/bin/busybox", "/usr/sbin/x": "y" },
   });
   const paths = new Set(entries.map((entry) => entry.path));
-  for (const path of ["/usr", "/usr/sbin", "/dev", "/dev/console", "/card/HW-LOG", "/proc", "/run"]) {
+  for (const path of [
+    "/usr",
+    "/usr/sbin",
+    "/dev",
+    "/dev/console",
+    "/card/HW-LOG",
+    "/card/writable/HW-LOG",
+    "/proc",
+    "/run",
+  ]) {
     assert.ok(paths.has(path), path);
   }
   const init = entries.find((entry) => entry.path === "/init");

@@ -1,15 +1,14 @@
 import { chownSync, constants, existsSync, lstatSync, openSync } from "node:fs";
-import { ConfigError, ConfigFault } from "../../config/fault.ts";
-import { LOG_SETTINGS_FILE, parseLogSettings } from "../../config/log-settings.ts";
 import { LOG_DIRECTORY, LOG_SETTINGS_NAME } from "../../config/paths.ts";
 import { type RawFile, readRawFile } from "../../config/raw-files.ts";
 import { type ConsoleMessage, parseConsoleMessage } from "../../link/console-message.ts";
 import { LineSplitter, MARK_PREFIX } from "../../link/status.ts";
 import { formatZone, readZoneFile, zoneOfFile } from "../../link/zone.ts";
 import type { Cell, CellContext, Preparation } from "../cell.ts";
+import { CardLog } from "./card-log.ts";
 import { ConsoleScreen } from "./console-screen.ts";
-import { HealthLog } from "./health-log.ts";
-import { formatLine, kernelText } from "./line.ts";
+import { readKernelLog } from "./kernel-log.ts";
+import { formatLine } from "./line.ts";
 import { SerialOutput } from "./serial.ts";
 import { keepZone } from "./zone-keeper.ts";
 
@@ -17,8 +16,10 @@ import { keepZone } from "./zone-keeper.ts";
 
 const MAX_LINE_BYTES = 4096;
 const MAX_SETTINGS_BYTES = 64 * 1024;
-const FLUSH_INTERVAL_MS = 1_000;
+/** How long a line may be on the serial line only. */
+const TICK_MS = 1_000;
 const KERNEL_LOG = "/dev/kmsg";
+const KERNEL_PREFIX = Buffer.from("Info: [kernel] ", "latin1");
 const MARK = new RegExp(`^${MARK_PREFIX}([0-9]{1,9})$`);
 /** Where a line comes from, in the order of the descriptors that the supervisor hands over. */
 const SOURCES = ["supervisor", "log", "opcua", "mqtt", "navigation", "console"] as const;
@@ -26,19 +27,15 @@ const SOURCES = ["supervisor", "log", "opcua", "mqtt", "navigation", "console"] 
 interface Inputs {
   readonly directory: string;
   readonly settings: RawFile;
-  /** Whether the directory is there at all. */
-  readonly present: boolean;
   readonly kernelFd: number | null;
   /** The file that keeps the offset from UTC. */
   readonly zone: Buffer;
 }
 
 /** Hands the log directory to the user that the cell is about to become. */
-function takeDirectory(directory: string, { onDevice, uid }: Preparation): boolean {
+function takeDirectory(directory: string, { onDevice, uid }: Preparation): void {
   const stat = lstatSync(directory, { throwIfNoEntry: false });
-  if (!stat?.isDirectory()) return false;
-  if (onDevice && stat.uid !== uid) chownSync(directory, uid, uid);
-  return true;
+  if (stat?.isDirectory() && onDevice && stat.uid !== uid) chownSync(directory, uid, uid);
 }
 
 function openKernelLog(): number | null {
@@ -48,39 +45,16 @@ function openKernelLog(): number | null {
 
 function readInputs(preparation: Preparation): Inputs {
   const directory = `${preparation.root}/HW-LOG${LOG_DIRECTORY}`;
-  const present = takeDirectory(directory, preparation);
+  takeDirectory(directory, preparation);
   const settings = readRawFile(`${directory}/${LOG_SETTINGS_NAME}`, MAX_SETTINGS_BYTES);
   const kernelFd = preparation.onDevice ? openKernelLog() : null;
-  return { directory, settings, present, kernelFd, zone: readZoneFile(directory) };
+  return { directory, settings, kernelFd, zone: readZoneFile(directory) };
 }
 
-/** The health log, or null when none is wanted or none is possible; `complain` is told why not. */
-function openHealthLog(inputs: Inputs, complain: (line: string) => void): HealthLog | null {
-  // R157: without settings there is no log, and nothing is made up.
-  if (!inputs.present || ("problem" in inputs.settings && inputs.settings.absent)) return null;
-  try {
-    if ("problem" in inputs.settings) {
-      const values = { reason: inputs.settings.problem };
-      throw new ConfigError([new ConfigFault({ rule: "log-file", file: LOG_SETTINGS_FILE, values })]);
-    }
-    const limits = parseLogSettings(inputs.settings.bytes.toString("utf8"));
-    return new HealthLog({ directory: inputs.directory, limits });
-  } catch (error) {
-    if (error instanceof ConfigError) for (const { message } of error.faults) complain(message);
-    else complain(unwritable(error));
-    return null;
-  }
-}
-
-function unwritable(error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  return `HW-LOG:${LOG_DIRECTORY}: the health log can't be written (${reason}). Cure: check the card and start again`;
-}
-
-/** Puts every line out twice: on the serial line and, as long as that works, in the health log. */
+/** Puts every line out twice: on the serial line and, as long as there is one, in the health log. */
 class Output {
   readonly #screen: ConsoleScreen;
-  #health: HealthLog | null = null;
+  #card: CardLog | null = null;
   #zone: number;
 
   constructor(screen: ConsoleScreen, zone: number) {
@@ -91,49 +65,55 @@ class Output {
   /** R149: from now on the stamps show this offset, and after the next start too. */
   useZone(zone: number, inputs: Inputs): void {
     this.#zone = zone;
-    this.line(Buffer.from(`Info: [CLOCK] the time zone is UTC${formatZone(zone)} from now on`), "log");
+    this.own(`Info: [CLOCK] the time zone is UTC${formatZone(zone)} from now on`);
     try {
       keepZone(inputs.directory, zone);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      const text = `Error: [CLOCK] the time zone will be forgotten when the power goes: it can't be kept on HW-LOG (${reason}). Cure: check the card`;
-      this.line(Buffer.from(text), "log");
+      this.own(
+        `Error: [CLOCK] the time zone will be forgotten when the power goes: it can't be kept on HW-LOG (${reason}). Cure: check the card`,
+      );
     }
   }
 
-  useHealthLog(inputs: Inputs): void {
-    this.#health = openHealthLog(inputs, (text) => this.line(Buffer.from(`Error: ${text}`), "log"));
-    if (this.#health) setInterval(() => this.#guard((health) => health.flush()), FLUSH_INTERVAL_MS);
+  useHealthLog({ directory, settings }: Inputs): void {
+    const card = new CardLog({
+      directory,
+      settings,
+      say: (text) => {
+        const line = this.#format(Buffer.from(text), "log");
+        if (line !== null) this.#screen.log(line);
+        return line === null ? null : Buffer.from(line, "utf8");
+      },
+    });
+    this.#card = card;
+    setInterval(() => card.tick(), TICK_MS);
   }
 
   line(raw: Buffer, source: string): void {
-    const line = formatLine({ raw, source, time: new Date(), zone: this.#zone });
+    const line = this.#format(raw, source);
     if (line === null) return;
     this.#screen.log(line);
-    this.#guard((health) => health.append(Buffer.from(line, "utf8")));
+    this.#card?.append(Buffer.from(line, "utf8"));
+  }
+
+  /** A line of the log cell itself. */
+  own(text: string): void {
+    this.line(Buffer.from(text), "log");
   }
 
   /** The kernel writes to the serial line itself, so its messages only go to the card. */
-  kernel(record: Buffer): void {
-    const raw = kernelText(record);
-    const line = raw && formatLine({ raw, source: "kernel", time: new Date(), zone: this.#zone });
-    if (line) this.#guard((health) => health.append(Buffer.from(line, "utf8")));
+  kernel(text: Buffer): void {
+    const line = this.#format(Buffer.concat([KERNEL_PREFIX, text]), "kernel");
+    if (line !== null) this.#card?.append(Buffer.from(line, "utf8"));
   }
 
   close(): void {
-    this.#guard((health) => health.close());
+    this.#card?.close();
   }
 
-  /** A card that fails takes the health log with it, never the serial line; one line says so. */
-  #guard(action: (health: HealthLog) => void): void {
-    const health = this.#health;
-    if (!health) return;
-    try {
-      action(health);
-    } catch (error) {
-      this.#health = null;
-      this.line(Buffer.from(`Error: ${unwritable(error)}`), "log");
-    }
+  #format(raw: Buffer, source: string): string | null {
+    return formatLine({ raw, source, time: new Date(), zone: this.#zone });
   }
 }
 
@@ -179,18 +159,19 @@ function start(inputs: Inputs, context: CellContext): void {
       fd,
       (chunk) => lines.push(chunk, onLine),
       (error) => {
-        if (error)
-          output.line(Buffer.from(`Error: the lines of ${source} can't be read: ${error.message}`), "log");
+        if (error) output.own(`Error: the lines of ${source} can't be read: ${error.message}`);
       },
     );
   });
   if (inputs.kernelFd !== null) {
-    platform.reader(
-      inputs.kernelFd,
-      (chunk) => output.kernel(Buffer.from(chunk)),
-      // EPIPE: the kernel overwrote records before we read them; there is nothing to put right.
-      () => undefined,
-    );
+    readKernelLog(platform, inputs.kernelFd, {
+      onMessage: (text) => output.kernel(text),
+      onMissing: (count) =>
+        output.own(
+          `Warning: [kernel] ${count} messages of the kernel are missing here: they came faster than they could be read`,
+        ),
+      onError: (error) => output.own(`Error: [kernel] the kernel's messages can't be read: ${error.message}`),
+    });
   }
   output.useHealthLog(inputs);
   context.onStop(() => {

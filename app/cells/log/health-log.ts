@@ -5,10 +5,12 @@ import {
   openSync,
   readdirSync,
   statSync,
+  truncateSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import type { LogLimits } from "../../config/log-settings.ts";
+import { roomForLogs } from "./log-room.ts";
 
 /**
  * The health log on HW-LOG (R153–R163): a sequence of files with a limit for each and one for all, oldest deleted first.
@@ -23,6 +25,22 @@ interface LogFile {
   bytes: number;
 }
 
+/** How far a file is safe against a power cut. */
+export interface SafePosition {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface HealthLogOptions {
+  readonly directory: string;
+  readonly limits: LogLimits;
+  readonly now?: () => Date;
+  /** Called when everything appended so far has become safe against a power cut. */
+  readonly onSafe?: () => void;
+  /** Where an earlier log was interrupted: what that file has beyond is taken back, for it will be appended again. */
+  readonly resume?: SafePosition | null;
+}
+
 function fileName(sequence: number, time: Date): string {
   const compact = time.toISOString().replace(/[-:]|\.[0-9]+/g, "");
   return `health-${String(sequence).padStart(8, "0")}-${compact}.log`;
@@ -33,23 +51,42 @@ export class HealthLog {
   readonly #directory: string;
   readonly #limits: LogLimits;
   readonly #now: () => Date;
+  readonly #onSafe: () => void;
   /** Oldest first; the last one is the current file, once there is one. */
   readonly #files: LogFile[];
   /** Bytes of all files together. */
   #totalBytes: number;
   #fd: number | null = null;
+  /** How much of the current file is safe. */
+  #safeBytes = 0;
   #unsynced = false;
 
-  constructor(options: { directory: string; limits: LogLimits; now?: () => Date }) {
-    this.#directory = options.directory;
-    this.#limits = options.limits;
+  constructor(options: HealthLogOptions) {
+    const { directory, limits, resume = null } = options;
+    this.#directory = directory;
     this.#now = options.now ?? (() => new Date());
-    this.#files = readdirSync(options.directory)
+    this.#onSafe = options.onSafe ?? (() => undefined);
+    this.#files = readdirSync(directory)
       .map((name) => ({ name, sequence: Number(NAME.exec(name)?.[1] ?? Number.NaN) }))
       .filter((file) => !Number.isNaN(file.sequence))
       .sort((a, b) => a.sequence - b.sequence || (a.name < b.name ? -1 : 1))
-      .map((file) => ({ ...file, bytes: statSync(`${options.directory}/${file.name}`).size }));
+      .map((file) => ({ ...file, bytes: statSync(`${directory}/${file.name}`).size }));
+    if (resume) this.#takeBack(resume);
     this.#totalBytes = this.#files.reduce((sum, file) => sum + file.bytes, 0);
+    // L24: a limit that the partition has no room for would never be reached.
+    const directoryBytes = Math.min(limits.directoryBytes, roomForLogs(directory, this.#totalBytes));
+    this.#limits = { ...limits, directoryBytes };
+  }
+
+  /** Most that all files together may have: what the settings say, or what the partition has room for. */
+  get directoryBytes(): number {
+    return this.#limits.directoryBytes;
+  }
+
+  /** How far the current file is safe; null: there is none yet. */
+  get safePosition(): SafePosition | null {
+    const current = this.#current();
+    return current && { name: current.name, bytes: this.#safeBytes };
   }
 
   /** Appends a line. Returns whether it was kept: one that no room can be made for is not. */
@@ -58,7 +95,7 @@ export class HealthLog {
     if (line.length > directoryBytes) return false;
     const current = this.#current();
     // R158, R159, R163: a new file at each start, and whenever the line does not fit whole.
-    if (!current || (current.bytes > 0 && current.bytes + line.length > fileBytes)) this.#close();
+    if (current && current.bytes > 0 && current.bytes + line.length > fileBytes) this.close();
     // R160–R162: oldest first, as many as needed; the current file only when it is the last one left.
     while (this.#totalBytes + line.length > directoryBytes && this.#deleteOldest());
     for (;;) {
@@ -76,14 +113,35 @@ export class HealthLog {
 
   /** Makes everything that was appended safe against a power cut. */
   flush(): void {
-    if (this.#fd === null || !this.#unsynced) return;
+    const current = this.#current();
+    if (this.#fd === null || current === null || !this.#unsynced) return;
     fsyncSync(this.#fd);
     this.#unsynced = false;
+    this.#safeBytes = current.bytes;
+    this.#onSafe();
   }
 
   close(): void {
     this.flush();
     this.#close();
+  }
+
+  /** Lets go of a card that fails, without a last attempt to write. */
+  abandon(): void {
+    this.#unsynced = false;
+    this.#close();
+  }
+
+  #takeBack({ name, bytes }: SafePosition): void {
+    const file = this.#files.find((candidate) => candidate.name === name);
+    if (!file || file.bytes <= bytes) return;
+    const path = `${this.#directory}/${name}`;
+    if (bytes > 0) truncateSync(path, bytes);
+    else {
+      unlinkSync(path);
+      this.#files.splice(this.#files.indexOf(file), 1);
+    }
+    file.bytes = bytes;
   }
 
   #current(): LogFile | null {
@@ -105,6 +163,7 @@ export class HealthLog {
     file.name = fileName(file.sequence, this.#now());
     // "wx": whatever lies there under that name is not ours.
     this.#fd = openSync(`${this.#directory}/${file.name}`, "wx", 0o640);
+    this.#safeBytes = 0;
     this.#files.push(file);
     return file;
   }

@@ -151,8 +151,9 @@ static int own_mounts(const walls *plan, const char **step)
     *step = "unshare(CLONE_NEWNS)";
     if (unshare(CLONE_NEWNS) != 0)
         return -1;
-    *step = "mount(/, MS_PRIVATE)";
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    /* What is mounted here stays here; what init mounts or unmounts later (a card that comes and goes) is seen here. */
+    *step = "mount(/, MS_SLAVE)";
+    if (mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
         return -1;
     if (plan->resolv_conf == NULL)
         return 0;

@@ -1,0 +1,85 @@
+/**
+ * The card is pulled out of the running device and put back: values go on arriving, one line says each, and the health
+ * log on the card has every line afterwards, those of the time without card included.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findPartition } from "../../image/inject.ts";
+import { findLine, stampTime, withoutStamp } from "../lab/console-lines.ts";
+import { type Device, powerOnAndConnect } from "../lab/device.ts";
+import { assertSameAsShown, pullOut, readHealthFiles, shownLines } from "../lab/health-log.ts";
+import { checkFileSystem } from "../lab/power-cut.ts";
+import { withWorkbench } from "../lab/workbench.ts";
+
+const DEADLINE_MS = 60_000;
+const PULLED = "Warning: [BLKDEVSR] the card was pulled out; values are transferred as before";
+const BACK = "Info: [BLKDEVSR] the card is back, its partitions are checked and mounted";
+/** Longer than lines stay unsafe. */
+const SAFE_MS = 4_000;
+
+const STATUS = "[SUPERVISOR] status:";
+
+/** Until the device, which says something every second, has gone on for so long. */
+async function letPass({ machine }: Device, ms: number): Promise<void> {
+  const { console } = machine;
+  const from = console.entries.length;
+  const first = stampTime(await findLine(console, STATUS, { deadlineMs: DEADLINE_MS, from }));
+  await console.find((line) => line.includes(STATUS) && stampTime(line) >= first + ms, {
+    what: `status ${ms} ms later`,
+    deadlineMs: DEADLINE_MS,
+    from,
+  });
+}
+
+test("a card that is pulled out and put back: nothing stops, no line is lost (R151, R153, R163)", (t) =>
+  withWorkbench(t, "card-pull", async (bench) => {
+    const device = await powerOnAndConnect({
+      ...{ bench, boot: "quark", mqttKey: "ec:P-256" },
+      kernelArguments: ["GATEWAY_STATUS_SECONDS=1"],
+    });
+    const { machine, server } = device;
+    const said = async (text: string, from: number) =>
+      findLine(machine.console, text, { deadlineMs: DEADLINE_MS, from });
+    await letPass(device, SAFE_MS);
+
+    let from = machine.console.entries.length;
+    await machine.pullCard();
+    await said(PULLED, from);
+    await server.change({ count: 10, everyMs: 100 });
+    await device.everyChangeArrived();
+    await letPass(device, SAFE_MS);
+    assert.equal(machine.console.entries.slice(from).filter((line) => /BLKDEVSR|LOG/.test(line)).length, 1);
+
+    from = machine.console.entries.length;
+    await machine.insertCard();
+    await said(BACK, from);
+    await letPass(device, SAFE_MS);
+
+    // Out and in again, perhaps between two looks.
+    from = machine.console.entries.length;
+    await machine.pullCard();
+    await server.change({ count: 5, everyMs: 100 });
+    await machine.insertCard();
+    await said(PULLED, from);
+    await said(BACK, from);
+    await letPass(device, SAFE_MS);
+    await server.change({ count: 3, everyMs: 100 });
+    const { repeated } = await device.everyChangeArrived();
+    assert.equal(repeated, 0, "no connection was lost");
+
+    const shown = shownLines(machine.console.entries);
+    await machine.stop();
+    const image = await pullOut(bench, machine);
+    const { offset, size } = await findPartition(image, "HW-LOG");
+    await checkFileSystem({ image, offset, size, copy: bench.disposable(bench.path("hw-log.img")) });
+    const files = await readHealthFiles(bench, image);
+    assert.equal(files.length, 3, "a file for the start and one for each return");
+    const kept = files.flatMap(({ lines }) => lines);
+    assertSameAsShown(kept, shown);
+    const told = kept.map(withoutStamp).filter((line) => /^(Warning|Error): /.test(line ?? ""));
+    assert.equal(told.length, 2, told.join("\n"));
+    assert.ok(
+      kept.some((line) => /\[kernel\] mmc0: card .* removed/.test(line)),
+      "the kernel saw it, too",
+    );
+  }));
