@@ -4,11 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findPartition } from "../../image/inject.ts";
 import { findLine, stampTime, withoutStamp } from "../lab/console-lines.ts";
 import { type Device, powerOnAndConnect } from "../lab/device.ts";
 import { assertSameAsShown, pullOut, readHealthFiles, shownLines } from "../lab/health-log.ts";
-import { checkFileSystem } from "../lab/power-cut.ts";
+import { checkLogPartition } from "../lab/power-cut.ts";
 import { withWorkbench } from "../lab/workbench.ts";
 
 const DEADLINE_MS = 60_000;
@@ -70,8 +69,7 @@ test("a card that is pulled out and put back: nothing stops, no line is lost (R1
     const shown = shownLines(machine.console.entries);
     await machine.stop();
     const image = await pullOut(bench, machine);
-    const { offset, size } = await findPartition(image, "HW-LOG");
-    await checkFileSystem({ image, offset, size, copy: bench.disposable(bench.path("hw-log.img")) });
+    await checkLogPartition(image, bench.disposable(bench.path("hw-log.img")));
     const files = await readHealthFiles(bench, image);
     assert.equal(files.length, 3, "a file for the start and one for each return");
     const kept = files.flatMap(({ lines }) => lines);

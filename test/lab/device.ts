@@ -20,7 +20,7 @@ export interface Device extends Plant {
 
 export interface DeviceOptions
   extends Omit<PlantOptions, "gateway">,
-    Pick<MachineOptions, "wires" | "programs" | "resets" | "idleSkips"> {
+    Pick<MachineOptions, "wires" | "programs" | "resets" | "idleSkips" | "writeLog"> {
   readonly boot: BootWay;
   /** Breaks or adds files of HW-IDS before the card is made. */
   readonly edit?: (plant: Plant) => void;
@@ -40,6 +40,7 @@ export async function powerOn(options: DeviceOptions): Promise<Device> {
   const {
     wires = {},
     programs,
+    writeLog,
     resets = false,
     idleSkips = false,
     kernelArguments = [],
@@ -53,6 +54,7 @@ export async function powerOn(options: DeviceOptions): Promise<Device> {
     ...{ bench, boot, card, quarkPace, capture, wires, resets, idleSkips, hostPorts: plant.hostPorts },
     kernelArguments,
     ...(programs === undefined ? {} : { programs }),
+    ...(writeLog === undefined ? {} : { writeLog }),
   });
   const { server, observer, variables } = plant;
   return {

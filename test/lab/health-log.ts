@@ -55,16 +55,19 @@ export function shownLines(console: readonly string[]): string[] {
 
 /**
  * The card has what the serial line showed: every line, in the same order, once. At the end lines of the last seconds
- * before the power went may be missing.
+ * before the power went, which was at `end`, may be missing.
  */
-export function assertSameAsShown(kept: readonly string[], shown: readonly string[]): void {
+export function assertSameAsShown(
+  kept: readonly string[],
+  shown: readonly string[],
+  end: number = stampTime(shown.at(-1) ?? ""),
+): void {
   const own = kept.filter((line) => !KERNEL.test(line));
   const fail = (why: string) => new LabError("LAB_VALUES_DIFFER", `health log: ${why}`);
   own.forEach((line, index) => {
     if (line !== shown[index])
       throw fail(`line ${index + 1} is\n    ${line}\n  and the serial line showed\n    ${shown[index]}`);
   });
-  const last = stampTime(shown.at(-1) ?? "");
-  const lost = shown.slice(own.length).find((line) => stampTime(line) < last - UNSAFE_MS);
+  const lost = shown.slice(own.length).find((line) => stampTime(line) < end - UNSAFE_MS);
   if (lost !== undefined) throw fail(`'${lost}' is lost, long before the power went`);
 }

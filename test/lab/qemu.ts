@@ -37,6 +37,8 @@ export interface MachineOptions {
   readonly kernelArguments?: readonly string[];
   /** The card as an earlier machine left it, in place of `card`'s first state: the power comes back. */
   readonly overlay?: string;
+  /** Every write to the card is recorded there as well, in order (dm-log-writes' format). */
+  readonly writeLog?: string;
   /** What the hardware clock says at power-on, UTC; otherwise it is right. */
   readonly clock?: Date;
   /** Cables that the test has in its hands. */
@@ -97,7 +99,7 @@ export class Machine {
       ...(boot === "quark" ? await quarkArguments(options) : uefiArguments(options)),
       // The SD controller is function 0 of the same PCI slot as the two network controllers.
       ...["-device", "sdhci-pci,addr=14.0,multifunction=on"],
-      ...["-drive", `id=sd,if=none,format=qcow2,file=${overlay}`, "-device", "sd-card,id=card,drive=sd"],
+      ...cardArguments(overlay, options.writeLog),
       ...networkArguments({
         hostPorts: options.hostPorts,
         capture: options.capture === true ? (side) => captureFile(bench, side) : null,
@@ -166,6 +168,18 @@ export class Machine {
   async stop(): Promise<void> {
     await this.#qemu.stop();
   }
+}
+
+function cardArguments(overlay: string, writeLog: string | undefined): string[] {
+  const card = ["-device", "sd-card,id=card,drive=sd"];
+  if (writeLog === undefined) return ["-drive", `id=sd,if=none,format=qcow2,file=${overlay}`, ...card];
+  writeFileSync(writeLog, "");
+  return [
+    ...["-blockdev", `driver=qcow2,node-name=card-image,file.driver=file,file.filename=${overlay}`],
+    ...["-blockdev", `driver=file,node-name=write-log,filename=${writeLog}`],
+    ...["-blockdev", "driver=blklogwrites,node-name=sd,file=card-image,log=write-log,log-sector-size=512"],
+    ...card,
+  ];
 }
 
 /** On a busy PC QEMU's timer may be late; the kernel would take that for a broken interrupt controller and give up. */
