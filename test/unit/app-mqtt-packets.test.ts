@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import mqttPacket from "mqtt-packet";
-import { AckReader, type AckType, PUBACK, PUBCOMP, PUBREC } from "../../app/cells/mqtt/ack-reader.ts";
+import {
+  AckReader,
+  type AckType,
+  MqttProtocolError,
+  PUBACK,
+  PUBCOMP,
+  PUBREC,
+} from "../../app/cells/mqtt/ack-reader.ts";
 import { packetEnd, topicTable } from "../../app/cells/mqtt/packets.ts";
 import { codec } from "../../app/link/codec.ts";
 import { HEADER_BYTES } from "../../app/link/frame-format.ts";
@@ -134,4 +141,30 @@ test("acknowledgements are found however the bytes are cut; the rest is for mqtt
       },
     ),
   );
+});
+
+test("of all first and second bytes that a broker can send, a publisher takes five pairs, each in its place (R33)", () => {
+  /** What a reader that has got so far takes. */
+  const taken = (before: readonly number[], pings: number): string[] => {
+    const pairs: string[] = [];
+    for (let first = 0; first < 256; first += 1) {
+      for (let length = 0; length < 256; length += 1) {
+        const reader = new AckReader({ clean: false, onAck: () => undefined });
+        if (before.length > 0) reader.read(Buffer.from(before));
+        for (let ping = 0; ping < pings; ping += 1) reader.pinged();
+        try {
+          reader.read(Buffer.from([first, length]));
+          pairs.push(Buffer.from([first, length]).toString("hex"));
+        } catch (error) {
+          assert.ok(error instanceof MqttProtocolError);
+          assert.match(error.message, /^the broker sent [A-Z]+.*\. Cure: /);
+        }
+      }
+    }
+    return pairs;
+  };
+  const connack = [0x20, 2, 0, 0];
+  assert.deepEqual(taken([], 0), ["2002"]);
+  assert.deepEqual(taken(connack, 0), ["4002", "5002", "7002"]);
+  assert.deepEqual(taken(connack, 1), ["4002", "5002", "7002", "d000"]);
 });

@@ -165,15 +165,17 @@ export class ScriptedBroker {
     this.#wake = wake;
   }
 
-  static async listen(site: MqttSite): Promise<ScriptedBroker> {
+  /** `requestCert`: whether it wants to know who connects. */
+  static async listen(site: MqttSite, options: { requestCert?: boolean } = {}): Promise<ScriptedBroker> {
+    const { requestCert = true } = options;
     const links: Link[] = [];
     const wake: { current: (() => void) | null } = { current: null };
     const server = createServer({
       cert: text(site.broker.certFile),
       key: text(site.broker.keyFile),
       ca: text(site.ca.certFile),
-      requestCert: true,
-      rejectUnauthorized: true,
+      requestCert,
+      rejectUnauthorized: requestCert,
     });
     server.on("secureConnection", (socket) => {
       links.push(new Link(socket));
