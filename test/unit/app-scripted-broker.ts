@@ -61,6 +61,23 @@ export function mqttSettings(site: MqttSite, port: number, change: Partial<MqttS
   };
 }
 
+/** What a gateway does not do within this time it will never do. */
+const DEADLINE_MS = 60_000;
+/** The real ones, also while a test moves the clock itself. */
+const { setTimeout: later, clearTimeout: never } = globalThis;
+
+/** Waits until the function that `onWake` gets is called. */
+async function woken(what: string, onWake: (wake: () => void) => void): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const failure = new Error(`${what} has not come within ${DEADLINE_MS / 1000} s`);
+    const timer = later(() => reject(failure), DEADLINE_MS);
+    onWake(() => {
+      never(timer);
+      resolve();
+    });
+  });
+}
+
 /** One connection as the broker sees it: packets come out one by one, answers go in. */
 export class Link {
   readonly #packets: Packet[] = [];
@@ -96,11 +113,7 @@ export class Link {
 
   /** The next packet, or null when the client has closed the connection. */
   async next(): Promise<Packet | null> {
-    while (this.#packets.length === 0 && !this.closed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+    while (this.#packets.length === 0 && !this.closed) await this.#change("a packet");
     return this.#packets.shift() ?? null;
   }
 
@@ -114,13 +127,18 @@ export class Link {
   /** The next so many bytes; fewer when the client has closed the connection before. */
   async bytes(count: number): Promise<Buffer> {
     while (this.#bytes.length < count && !this.closed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#change(count === Number.MAX_SAFE_INTEGER ? "the end" : `all of ${count} bytes`);
     }
     const taken = this.#bytes.subarray(0, count);
     this.#bytes = this.#bytes.subarray(count);
     return taken;
+  }
+
+  /** Something has come, or the end. */
+  #change(what: string): Promise<void> {
+    return woken(what, (wake) => {
+      this.#wake = wake;
+    });
   }
 
   send(packet: Packet): void {
@@ -194,8 +212,8 @@ export class ScriptedBroker {
   /** The next connection, as soon as it is there. */
   async connection(): Promise<Link> {
     while (this.#links.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake.current = resolve;
+      await woken("a connection", (wake) => {
+        this.#wake.current = wake;
       });
     }
     return this.#links.shift() as Link;
