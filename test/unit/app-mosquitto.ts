@@ -134,7 +134,10 @@ export class CutLine {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut = false;
+  #breaks = 0;
   #carried = 0;
+  /** The connection breaks with this byte. */
+  #last = Number.POSITIVE_INFINITY;
 
   private constructor(server: Server, target: number) {
     this.#server = server;
@@ -150,10 +153,18 @@ export class CutLine {
       ] as const) {
         this.#sockets.add(from);
         from.on("error", () => undefined);
-        from.on("close", () => to.destroy());
+        from.on("close", () => to.end());
         from.on("data", (chunk: Buffer) => {
-          this.#carried += chunk.length;
-          to.write(chunk);
+          const left = this.#last - this.#carried;
+          this.#carried += Math.min(left, chunk.length);
+          if (left > chunk.length) {
+            to.write(chunk);
+            return;
+          }
+          this.#last = Number.POSITIVE_INFINITY;
+          this.#breaks += 1;
+          from.destroy();
+          to.end(chunk.subarray(0, left));
         });
       }
     });
@@ -172,6 +183,16 @@ export class CutLine {
   /** Bytes, both ways. */
   get carried(): number {
     return this.#carried;
+  }
+
+  /** How often `breakAfter` has come true. */
+  get breaks(): number {
+    return this.#breaks;
+  }
+
+  /** The connection breaks when so many more bytes have got through; a new one may come at once. */
+  breakAfter(bytes: number): void {
+    this.#last = this.#carried + bytes;
   }
 
   cut(): void {

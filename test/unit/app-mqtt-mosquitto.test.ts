@@ -58,7 +58,7 @@ const topic = (port: number, topicName: string, qualityOfService: QualityOfServi
 });
 
 for (const qos of [0, 1, 2] as const) {
-  test(`quality of service ${qos}: ${VALUES} values in bursts arrive once each and in order (R97)`, async () => {
+  test(`quality of service ${qos}: ${VALUES} values in bursts arrive once each and in order (R97, R114)`, async () => {
     const topicName = `Plant/${qos}`;
     const { publisher, lines, source } = publisherOf(
       mqttSettings(site, broker.port, {
