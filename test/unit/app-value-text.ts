@@ -19,12 +19,12 @@ export const NO_SOURCE: TypeSource = {
 export interface ReaderOptions {
   readonly namespaces?: readonly string[];
   readonly significantDigits?: number | null;
-  readonly source?: TypeSource;
+  readonly types?: KnownTypes;
 }
 
 export function makeReader(options: ReaderOptions = {}): ValueReader {
-  const { namespaces = [], significantDigits = null, source = NO_SOURCE } = options;
-  return new ValueReader({ namespaces, significantDigits, types: new KnownTypes(source) });
+  const { namespaces = [], significantDigits = null, types = new KnownTypes(NO_SOURCE) } = options;
+  return new ValueReader({ namespaces, significantDigits, types });
 }
 
 /** Something that node-opcua can write. */
