@@ -5,7 +5,7 @@
 import { test } from "node:test";
 import { valuesStory } from "../lab/values-story.ts";
 
-test("every change arrives from an open62541 server, each type, arrays too (R73, R74, R76, L6)", (t) =>
+test("every change arrives from an open62541 server, each type, lists, matrices, structures too (R73, R74, R76, L6)", (t) =>
   valuesStory(t, {
     id: "values-open62541",
     boot: "quark",

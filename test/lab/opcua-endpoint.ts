@@ -53,7 +53,8 @@ export async function makeOpcUaServer(
     securityModes: modes.map((name) => MessageSecurityMode[name]),
     allowAnonymous: anonymous,
     // 0: samples that a client asks for without an interval are never merged.
-    serverCapabilities: { minSupportedSampleRate: 0 },
+    // A device that was powered off keeps its session until that times out.
+    serverCapabilities: { minSupportedSampleRate: 0, maxSessions: 100 },
     userManager: {
       isValidUser: (username: string, password: string) =>
         username === settings.username && password === settings.password,

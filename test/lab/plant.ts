@@ -51,13 +51,13 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
     ...(hostNames === undefined ? {} : { brokerName: hostNames.broker }),
   });
   const plain = extras ? ALL_VARIABLES : VARIABLES;
-  const structured = extras && serverKind === "node-opcua" ? STRUCTURED_VARIABLES : [];
+  const structured = extras ? STRUCTURED_VARIABLES : [];
   const variables = [...plain, ...structured];
   const server =
     serverKind === "open62541"
       ? await Open62541Server.start({
           bench,
-          variables: plain,
+          variables,
           certificate: pki.opcuaServer,
           trusted: [pki.opcuaClient],
           endpoints: [["Basic256Sha256", "SignAndEncrypt"]],

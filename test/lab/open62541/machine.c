@@ -1,4 +1,5 @@
 #include "machine.h"
+#include "types.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -35,16 +36,18 @@ parse_node_id(const char *text) {
 }
 
 void
-machine_add_variable(UA_Server *server, char *node_id, char *name, unsigned data_type, int rank) {
+machine_add_variable(UA_Server *server, char *node_id, char *name, char *data_type, int rank) {
     UA_VariableAttributes attributes = UA_VariableAttributes_default;
     attributes.displayName = UA_LOCALIZEDTEXT("", name);
-    attributes.dataType = UA_NODEID_NUMERIC(0, data_type);
+    attributes.dataType = parse_node_id(data_type);
     attributes.valueRank = rank;
     attributes.accessLevel = UA_ACCESSLEVELMASK_READ;
     /* 0: every change is reported as such (Part 3 §5.6.2). */
     attributes.minimumSamplingInterval = 0.0;
     /* One dimension of any length per rank. */
-    UA_UInt32 any_length[2] = {0, 0};
+    UA_UInt32 any_length[3] = {0, 0, 0};
+    if(rank > 3)
+        FAIL("%s: no more than 3 dimensions", node_id);
     if(rank > 0) {
         attributes.arrayDimensions = any_length;
         attributes.arrayDimensionsSize = (size_t)rank;
@@ -72,7 +75,7 @@ change(UA_Server *server, char *line) {
     const UA_ByteString text = UA_STRING(json);
     machine_need(UA_decodeJson(&text, &value, &UA_TYPES[UA_TYPES_DATAVALUE], &options), json);
     UA_NodeId id = parse_node_id(line);
-    machine_need(UA_Server_writeDataValue(server, id, value), line);
+    machine_need(machine_write(server, id, &value), json);
     UA_NodeId_clear(&id);
     UA_DataValue_clear(&value);
 }

@@ -15,7 +15,8 @@ void machine_fail(const char *file, int line, const char *format, ...)
 /* Throws away what can't fail in a working program: a status other than Good ends it. */
 void machine_need(UA_StatusCode status, const char *what);
 
-void machine_add_variable(UA_Server *server, char *node_id, char *name, unsigned data_type, int rank);
+/* Ids as text: `ns=2;i=1`. */
+void machine_add_variable(UA_Server *server, char *node_id, char *name, char *data_type, int rank);
 
 /*
  * Reads what is there on stdin. A line is NODEID TAB DATAVALUE (OPC UA JSON, reversible) and changes that variable; a

@@ -8,6 +8,7 @@
  *   variable NODEID NAME DATATYPE RANK (any number, last)
  */
 #include "machine.h"
+#include "types.h"
 
 #include <open62541/plugin/accesscontrol_default.h>
 #include <open62541/plugin/log_stdout.h>
@@ -185,6 +186,7 @@ configure(UA_ServerConfig *config, const Settings *settings) {
     config->serverUrls[0] = UA_STRING_ALLOC(settings->address);
     UA_String_clear(&config->applicationDescription.applicationUri);
     config->applicationDescription.applicationUri = UA_STRING_ALLOC(settings->application);
+    config->customDataTypes = &machine_types;
     config->allowEmptyVariables = UA_RULEHANDLING_ACCEPT;
     config->allowNonePolicyPassword = settings->plain_passwords;
     /* As fast as the library can, and no value lost. */
@@ -233,9 +235,9 @@ main(int argc, char *argv[]) {
             server = UA_Server_newWithConfig(&config);
             if(server == NULL || UA_Server_addNamespace(server, MACHINE_NAMESPACE) != 2)
                 FAIL("the server can't be made");
+            machine_add_types(server);
         }
-        machine_add_variable(server, fields[1], fields[2], (unsigned)strtoul(fields[3], NULL, 10),
-                             (int)strtol(fields[4], NULL, 10));
+        machine_add_variable(server, fields[1], fields[2], fields[3], (int)strtol(fields[4], NULL, 10));
     }
     if(server == NULL)
         FAIL("%s names no variable", argv[1]);

@@ -6,16 +6,16 @@ import { SERVER_USER, type ValueServer } from "../opcua-server.ts";
 import { type Certificate, SERVER_URI } from "../pki.ts";
 import { freePort } from "../ports.ts";
 import { LabProcess } from "../process.ts";
-import { type DemoVariable, SampleSequence } from "../variables.ts";
+import { type DemoVariable, type RichWire, SampleSequence } from "../variables.ts";
 import type { Workbench } from "../workbench.ts";
 import { buildOpen62541Server } from "./build.ts";
-import { ANY_TYPE, BUILT_IN, dataValueLine } from "./values.ts";
+import { dataValueLine, variableType } from "./values.ts";
 
 const START_DEADLINE_MS = 30_000;
 
 export interface Open62541Options {
   readonly bench: Workbench;
-  readonly variables: readonly DemoVariable[];
+  readonly variables: readonly DemoVariable<RichWire>[];
   /** For the names of files, when a test has several. */
   readonly name?: string;
   /** Null: the server has none, and offers nothing but unprotected connections. */
@@ -33,8 +33,8 @@ export interface Open62541Options {
 }
 
 interface Sequence {
-  readonly variable: DemoVariable;
-  readonly samples: SampleSequence;
+  readonly variable: DemoVariable<RichWire>;
+  readonly samples: SampleSequence<RichWire>;
 }
 
 export class Open62541Server implements ValueServer {
@@ -111,8 +111,15 @@ export class Open62541Server implements ValueServer {
     const index = this.#rounds++;
     const lines = this.#sequences.map(({ variable, samples }) => {
       const { wire, json } = samples.next();
-      const { type, array = false } = wire;
-      this.changes.append({ name: variable.name, index, sourceTimestamp, type, array, json });
+      const { type, array = false, dimensions } = wire;
+      this.changes.append({
+        name: variable.name,
+        index,
+        sourceTimestamp,
+        type,
+        array: array || dimensions !== undefined,
+        json,
+      });
       return `${variable.nodeId}\t${dataValueLine(wire, sourceTimestamp)}\n`;
     });
     const from = process_.lines.entries.length;
@@ -145,8 +152,8 @@ export class Open62541Server implements ValueServer {
       ...(hideCertificate === true ? [["hide-certificate"]] : []),
       ...variables.map(({ name, nodeId, sample }) => {
         const { wire } = new SampleSequence({ name, nodeId, sample }).next();
-        const dataType = name === "Variant" ? ANY_TYPE : BUILT_IN[wire.type];
-        return ["variable", nodeId, name, dataType, wire.array === true ? 1 : -1];
+        const { dataType, rank } = variableType(name, wire);
+        return ["variable", nodeId, name, dataType, rank];
       }),
     ];
     return lines.map((fields) => `${fields.join("\t")}\n`).join("");
