@@ -103,3 +103,16 @@ test("values and a last will that the broker keeps reach whoever subscribes late
   await new Promise<void>((resolve) => publisher.stop(resolve));
   line.close();
 });
+
+test("another client takes the clientId: the line says what that may be (R84, R113)", async () => {
+  const settings = mqttSettings(site, broker.port, { clientId: "twin" });
+  const first = publisherOf(settings);
+  await until(() => first.lines.length === 1);
+  const second = publisherOf(settings);
+  await until(() => first.lines.length > 1);
+  assert.match(
+    first.lines[1] ?? "",
+    /^MQTT Publisher lost its connection to .*: the broker closed the connection\. Cure: .* another client may use the same clientId/,
+  );
+  for (const { publisher } of [first, second]) await new Promise<void>((resolve) => publisher.stop(resolve));
+});

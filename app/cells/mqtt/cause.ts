@@ -103,7 +103,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     pattern: /ECONNRESET|EPIPE|socket hang up|closed the connection|disconnected before/,
-    text: "the broker closed the connection. Cure: see the broker's log for the reason",
+    text: "the broker closed the connection. Cure: see the broker's log for the reason; another client may use the same clientId",
   },
 ];
 
