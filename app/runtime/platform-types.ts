@@ -81,6 +81,16 @@ export interface WatchdogDevice {
   readonly causedReset: boolean;
 }
 
+/** Packets that a packet filter has refused since it was set up. */
+export interface Refusals {
+  /** TCP connections to the device: nobody has a reason to try. */
+  readonly connections: number;
+  /** Everything else that came in, such as broadcasts. */
+  readonly others: number;
+  /** What wanted to leave for anywhere but the peer, DHCP and name servers. */
+  readonly outgoing: number;
+}
+
 export interface Platform {
   /** `quickjs` on the device, `node` in development: only `quickjs` can confine and fork. */
   readonly kind: "quickjs" | "node";
@@ -120,6 +130,8 @@ export interface Platform {
    * Only the supervisor opens one. On Node.js: null, there is no such namespace.
    */
   netlink(netns: string): number | null;
+  /** Counts what the packet filter of a network namespace refuses (K18). On Node.js: null, there is none. */
+  refusals(netns: string): (() => Refusals) | null;
   /** Starts the hardware watchdog; only the supervisor may. Null: there is none, as on Node.js. */
   watchdog(seconds: number): WatchdogDevice | null;
   /** Symmetric protection of OPC UA messages: one call per message. */

@@ -14,6 +14,7 @@ import type {
   MessageSealer,
   Pipe,
   Platform,
+  Refusals,
   Role,
   WatchdogDevice,
 } from "./platform-types.ts";
@@ -50,6 +51,11 @@ interface NetlinkBinding {
   open(netns: string): number;
 }
 
+interface PacketFilterBinding {
+  open(netns: string): number;
+  counts(fd: number): [connections: number, others: number, outgoing: number];
+}
+
 interface WatchdogBinding {
   open(path: string, seconds: number): [fd: number, seconds: number, causedReset: boolean];
 }
@@ -71,6 +77,7 @@ const cell = native("cell") as CellBinding;
 const fdio = native("fdio") as FdBinding;
 const device = native("device") as DeviceBinding;
 const netlink = native("netlink") as NetlinkBinding;
+const packetFilter = native("packet_filter") as PacketFilterBinding;
 const watchdogs = native("watchdog") as WatchdogBinding;
 
 const SIGNAL_NAMES = new Map(Object.entries(signals).map(([name, number]) => [number, name]));
@@ -158,6 +165,14 @@ function run(argv: readonly string[]): Exit {
   return exitOf(code, signal);
 }
 
+function refusals(netns: string): () => Refusals {
+  const fd = packetFilter.open(netns);
+  return () => {
+    const [connections, others, outgoing] = packetFilter.counts(fd);
+    return { connections, others, outgoing };
+  };
+}
+
 const WATCHDOG_PATH = "/dev/watchdog";
 
 function watchdog(seconds: number): WatchdogDevice | null {
@@ -199,6 +214,7 @@ export const platform: Platform = {
   terminal: (fd) => device.terminal(fd),
   setClock: (seconds) => device.setClock(seconds),
   netlink: (netns) => netlink.open(netns),
+  refusals,
   watchdog,
   messageOpener,
   messageSealer,

@@ -151,6 +151,7 @@ export const platform: Platform = {
     throw new Error("only the device's own clock is set");
   },
   netlink: () => null,
+  refusals: () => null,
   watchdog: () => null,
   uptime: () => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]),
 };

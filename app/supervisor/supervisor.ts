@@ -6,6 +6,7 @@ import { LineSplitter, MARK_PREFIX, type Peer, parseStatus, type Status } from "
 import type { Exit, Pipe } from "../runtime/platform-types.ts";
 import { watchCard } from "./card-watch.ts";
 import { Connections } from "./connections.ts";
+import { Intruders } from "./intruders.ts";
 import { takeLastLine, tellSerial } from "./last-words.ts";
 import { Liveness, PING_INTERVAL_MS } from "./liveness.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
@@ -52,6 +53,7 @@ export class Supervisor {
   readonly #log: FdLog;
   readonly #connections = new Connections(() => platform.uptime());
   readonly #ports: Port[] = [];
+  readonly #intruders: Intruders[] = [];
   readonly #liveness: Liveness;
   readonly #watchdog: Watchdog;
   readonly #marks = new Map<number, () => void>();
@@ -160,6 +162,8 @@ export class Supervisor {
         },
       });
       this.#ports.push(port);
+      const read = platform.refusals(netns);
+      if (read) this.#intruders.push(new Intruders({ side, read, log: this.#log }));
       watchPort({ platform, netns, port, log: this.#log, side });
     }
   }
@@ -170,6 +174,7 @@ export class Supervisor {
 
   #tellVitals(): void {
     this.#log.info(`[SUPERVISOR] ${this.#vitals.tell()}; ${this.#connections.tell()}`);
+    for (const intruders of this.#intruders) intruders.tell();
   }
 
   /** What somebody at the console wants to know on top of that. */
@@ -177,7 +182,11 @@ export class Supervisor {
     this.#tellVitals();
     this.#log.info(`[SUPERVISOR] ${this.#connections.explain()}`);
     if (this.#ports.length === 0) return;
-    this.#log.info(`[NETWORK] ${this.#ports.map((port) => port.describe()).join("; ")}`);
+    const ports = this.#ports.map((port, at) => {
+      const refused = this.#intruders[at]?.describe();
+      return refused === undefined ? port.describe() : `${port.describe()}, ${refused}`;
+    });
+    this.#log.info(`[NETWORK] ${ports.join("; ")}`);
   }
 
   #slot(role: StartedRole): Slot {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Log } from "../../app/link/log-line.ts";
 import { Connections, describeDuration } from "../../app/supervisor/connections.ts";
+import { Intruders } from "../../app/supervisor/intruders.ts";
 import { Liveness, type Watched } from "../../app/supervisor/liveness.ts";
 import type { StartedRole } from "../../app/supervisor/load-cell.ts";
 import { leftOutLines, sideProblem } from "../../app/supervisor/network-report.ts";
@@ -244,6 +245,29 @@ test("what the init scripts found is told with file, line and cure (R29)", () =>
     /^X1 P1 \(external\): no network interface at PCI .*\. Cure: /,
   );
   assert.equal(sideProblem("enw", []), null);
+});
+
+test("who tries to connect to the device is told of, what is everywhere is not (K18, K19)", () => {
+  const lines: string[] = [];
+  const counts = { connections: 0, others: 7, outgoing: 1 };
+  const intruders = new Intruders({ side: "enw", read: () => counts, log: logInto(lines) });
+  intruders.tell();
+  counts.others += 1000;
+  intruders.tell();
+  assert.deepEqual(lines, []);
+  counts.connections = 12;
+  intruders.tell();
+  intruders.tell();
+  counts.connections += 3;
+  intruders.tell();
+  assert.deepEqual(
+    lines,
+    [12, 3].map(
+      (count) =>
+        `Warning: [NETWORK] X1 P1 (external): the packet filter has refused ${count} attempts to connect to the gateway since the last status. Cure: find out who scans this network`,
+    ),
+  );
+  assert.equal(intruders.describe(), "refused: 15 connections, 1007 other packets in, 1 out");
 });
 
 interface FakeCell extends Watched {

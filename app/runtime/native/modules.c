@@ -22,6 +22,7 @@ static const struct {
     {"cell", gw_init_cell},
     {"device", gw_init_device},
     {"netlink", gw_init_netlink},
+    {"packet_filter", gw_init_packet_filter},
     {"watchdog", gw_init_watchdog},
     {"buffer", gw_init_buffer},
     {"utf8", gw_init_utf8},

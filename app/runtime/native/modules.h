@@ -24,6 +24,7 @@ GW_MODULE(fdio);
 GW_MODULE(cell);
 GW_MODULE(device);
 GW_MODULE(netlink);
+GW_MODULE(packet_filter);
 GW_MODULE(watchdog);
 GW_MODULE(buffer);
 GW_MODULE(utf8);
