@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { LabError } from "./errors.ts";
 import type { Message } from "./observer.ts";
 import type { Change } from "./opcua-protocol.ts";
+import { payloadFault, valueFault } from "./payload-schema.ts";
 
 export interface TopicVerdict {
   /** Number of the last change that has arrived; -1 = none. */
@@ -33,6 +34,8 @@ export function compareTopic(options: CompareOptions): TopicVerdict {
     const where = `${name}: message ${position + 1} of ${messages.length}, ${message.payload}`;
     const fail = (why: string) => new LabError("LAB_VALUES_DIFFER", `${where}: ${why}`);
     const payload = parsePayload(message, fail);
+    const odd = payloadFault(payload);
+    if (odd !== null) throw fail(`the published schema does not allow it: ${odd}`);
     const change = byTime.get(Date.parse(String(payload.SourceTimestamp)));
     if (change === undefined) throw fail("the server has no change with this SourceTimestamp");
     if (!isDeepStrictEqual(payload.Value, change.json)) {
@@ -40,6 +43,8 @@ export function compareTopic(options: CompareOptions): TopicVerdict {
         `the server's value was ${JSON.stringify(change.json)} (${change.type}, change ${change.index})`,
       );
     }
+    const untyped = valueFault(payload.Value, change);
+    if (untyped !== null) throw fail(`the published schema has another form for ${change.type}: ${untyped}`);
     if (payload.StatusCode !== undefined) throw fail("a Good value has no StatusCode (design §7)");
     if (Number.isNaN(Date.parse(String(payload.ServerTimestamp)))) throw fail("ServerTimestamp is no time");
     if (change.index <= lastIndex) {

@@ -15,6 +15,7 @@ import {
 } from "node-opcua-client";
 import { ExpandedNodeId, NodeIdType } from "node-opcua-nodeid";
 import { encodeDouble, encodeFloat, encodeHeartbeat } from "../../app/cells/opcua/payload.ts";
+import { payloadFault, valueFault } from "../lab/payload-schema.ts";
 import { makeReader, messageText, valueText } from "./app-value-text.ts";
 
 const NAMESPACES = ["http://opcfoundation.org/UA/", "urn:server", "http://machine/"];
@@ -244,4 +245,24 @@ test("a heartbeat has the form of a value", () => {
       Symbol: "BadNotConnected",
     },
   );
+});
+
+test("the published schema takes every message, and nothing else (R76, L6)", () => {
+  const taken = (text: string): void => assert.equal(payloadFault(JSON.parse(text)), null, text);
+  taken(encodeHeartbeat({ count: 7, time: SOURCE, status: StatusCodes.BadNotConnected }));
+  taken(message({ value, sourceTimestamp: SOURCE, sourcePicoseconds: 456_712_340 }));
+  taken(message({ statusCode: StatusCodes.BadNoCommunication }));
+  const refused = (payload: object, reason: RegExp): void =>
+    assert.match(payloadFault(payload) ?? "", reason);
+  refused({}, /must have required property 'Value'/);
+  refused({ Value: 1, Time: "" }, /must NOT have additional properties/);
+  refused({ Value: 1, SourceTimestamp: "2026-11-22 21:00:00" }, /must match pattern/);
+  refused({ Value: 1, SourcePicoseconds: 0 }, /must be >= 1/);
+  refused({ Value: 1, StatusCode: "Good" }, /must be object/);
+  const scalar = (type: "Int64" | "Byte" | "Guid", given: unknown) =>
+    valueFault(given, { type, array: false });
+  assert.equal(scalar("Int64", "-9223372036854775808"), null);
+  assert.match(scalar("Int64", -1) ?? "", /must be string/);
+  assert.match(scalar("Byte", 256) ?? "", /must be <= 255/);
+  assert.match(scalar("Guid", "no guid") ?? "", /must match pattern/);
 });
