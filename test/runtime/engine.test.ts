@@ -234,6 +234,16 @@ for (const engine of await enginesAndQemu()) {
       assert.equal(end, 0);
     });
 
+    it("garbage that refers to itself does not pile up in a cell", async () => {
+      const { stdout, stderr, end } = await runOnDevice(engine, "cell-garbage");
+      assert.deepEqual(
+        stdout.trimEnd().split("\n"),
+        ["at most a megabyte: true", '{"code":0,"signal":null}'],
+        stderr,
+      );
+      assert.equal(end, 0);
+    });
+
     const noRoot = process.getuid?.() !== 0 && "putting up walls needs root";
     const noWalls = engine.name.endsWith("QEMU") && "QEMU's user mode has neither landlock nor seccomp";
     describe("walls of a cell", { skip: noRoot || noWalls }, () => {

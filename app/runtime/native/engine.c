@@ -140,6 +140,13 @@ void gw_engine_drop_names(JSContext *ctx, JSValueConst function)
 /* Objects that the collector does not know; each has one reference more than anybody holds. */
 static struct list_head frozen = LIST_HEAD_INIT(frozen);
 
+/*
+ * How much a heap may have grown since it was last looked through, and by how much less it must have become for that to
+ * count anew: what is only buffered comes and goes and is no reason to look again and again.
+ */
+enum { GROWN = 512 * 1024, LOWERED = 1024 * 1024 };
+static size_t settled;
+
 void gw_engine_freeze(JSRuntime *rt)
 {
     if (!list_empty(&frozen))
@@ -151,6 +158,20 @@ void gw_engine_freeze(JSRuntime *rt)
         list_add_tail(link, &frozen);
     }
     JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + rt->malloc_state.malloc_size / 2);
+    settled = rt->malloc_state.malloc_size;
+}
+
+void gw_engine_tidy(JSRuntime *rt)
+{
+    if (list_empty(&frozen))
+        return;
+    size_t used = rt->malloc_state.malloc_size;
+    if (used + LOWERED < settled)
+        settled = used;
+    if (used < settled + GROWN)
+        return;
+    JS_RunGC(rt);
+    settled = rt->malloc_state.malloc_size;
 }
 
 static void release(JSRuntime *rt, JSGCObjectHeader *object)

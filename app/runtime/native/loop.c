@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "binding.h"
+#include "engine.h"
 #include "report.h"
 
 #define EVENTS_PER_TURN 64
@@ -271,6 +272,7 @@ void gw_loop_run(void)
             if (!is_alive(&always_ready))
                 return;
         }
+        gw_engine_tidy(JS_GetRuntime(loop.ctx));
         poll_once(always_ready);
         gw_immediates_run();
     }
