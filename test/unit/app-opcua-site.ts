@@ -1,8 +1,18 @@
 /** What tests of the OPC UA cell against node-opcua's server have in common: the server's identity, the cell's settings. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MessageSecurityMode, OPCUACertificateManager, type OPCUAServerOptions } from "node-opcua";
+import {
+  DataType,
+  MessageSecurityMode,
+  OPCUACertificateManager,
+  OPCUAServer,
+  type OPCUAServerOptions,
+  type UAVariable,
+} from "node-opcua";
+import { Collector, type CollectorOptions } from "../../app/cells/opcua/collector.ts";
+import { encodeDataValue } from "../../app/cells/opcua/payload.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
+import type { NodeSetting } from "../../app/config/opcua-file.ts";
 import type { Certificate } from "../lab/pki.ts";
 
 /** A server at `port` that proves itself with `certificate`, accepts any client and offers every mode. */
@@ -56,4 +66,70 @@ export function clientSettings(options: {
     nodes: [],
     warnings: [],
   };
+}
+
+/** A started server with the Double variables `s=<name>`, each 0 at first. */
+export async function startServer(
+  options: OPCUAServerOptions,
+  names: readonly string[],
+): Promise<{ server: OPCUAServer; variables: UAVariable[]; add: (name: string) => UAVariable }> {
+  const server = new OPCUAServer(options);
+  await server.initialize();
+  const space = server.engine.addressSpace;
+  if (!space) throw new Error("the server has no address space");
+  const add = (name: string): UAVariable => {
+    const variable = space.getOwnNamespace().addVariable({
+      organizedBy: space.rootFolder.objects,
+      browseName: name,
+      nodeId: `s=${name}`,
+      dataType: "Double",
+    });
+    setDouble(variable, 0);
+    return variable;
+  };
+  const variables = names.map(add);
+  await server.start();
+  return { server, variables, add };
+}
+
+export function setDouble(variable: UAVariable | undefined, value: number): void {
+  variable?.setValueFromSource({ dataType: DataType.Double, value });
+}
+
+/** Settings of nodes for the variables `s=<name>`; their ports count from 1. */
+export function nodesFor(names: readonly string[]): NodeSetting[] {
+  return names.map((name, index) => ({
+    port: index + 1,
+    name,
+    nodeId: `ns=1;s=${name}`,
+    pointer: `/nodes/${index}`,
+  }));
+}
+
+/** A collector, what it logs, and the values of each node in the order in which they came. */
+export function collect(
+  settings: OpcUaSettings,
+  options: Partial<CollectorOptions> = {},
+): { collector: Collector; lines: string[]; valuesOf: (name: string) => unknown[] } {
+  const lines: string[] = [];
+  const values = new Map<string, unknown[]>(settings.nodes.map(({ name }) => [name, []]));
+  const take = (port: number, text: string): void => {
+    const name = settings.nodes.find((node) => node.port === port)?.name ?? "";
+    const { Value, StatusCode } = JSON.parse(text);
+    values.get(name)?.push(StatusCode ? StatusCode.Symbol : Value);
+  };
+  const note =
+    (level: string) =>
+    (line: string): void =>
+      void lines.push(`${level}: ${line}`);
+  const collector = new Collector({
+    settings,
+    log: { info: note("Info"), warning: note("Warning"), error: note("Error"), debug: note("Debug") },
+    handlers: {
+      onText: take,
+      onValue: (node, dataValue, namespaces) => take(node.port, encodeDataValue(dataValue, namespaces)),
+    },
+    ...options,
+  });
+  return { collector, lines, valuesOf: (name) => values.get(name) ?? [] };
 }

@@ -192,7 +192,7 @@ export class PublishLoop {
       if (!message) return null;
       return () => {
         this.#acknowledge(subscriptionId, sequenceNumber);
-        this.#notify(message);
+        this.#notify(message, true);
       };
     };
   }
@@ -291,12 +291,12 @@ export class PublishLoop {
     if (!notificationData?.length) return;
     this.#acknowledge(subscriptionId, sequenceNumber);
     if (!order) return;
-    const deliver = (): void => this.#notify(notificationMessage);
+    const deliver = (): void => this.#notify(notificationMessage, false);
     if (order.accept(sequenceNumber)) deliver();
     else if (order.hold(sequenceNumber, deliver)) void this.#catchUp(order);
   }
 
-  #notify({ notificationData }: NotificationMessage): void {
+  #notify({ notificationData }: NotificationMessage, fetched: boolean): void {
     for (const notification of notificationData ?? []) {
       if (notification instanceof DataChangeNotification) {
         for (const { clientHandle, value } of notification.monitoredItems ?? []) {
@@ -304,6 +304,8 @@ export class PublishLoop {
           if (node) this.#values.decoded(node.port, value);
         }
       } else if (notification instanceof StatusChangeNotification) {
+        // It tells the former session that the subscription was taken over, by us.
+        if (fetched && notification.status.isGoodish()) continue;
         this.#handlers.onLost(`the server has ended the subscription (${notification.status.name})`);
       }
     }
