@@ -10,7 +10,6 @@ import {
   type UAVariable,
 } from "node-opcua";
 import { Collector, type CollectorOptions } from "../../app/cells/opcua/collector.ts";
-import { encodeDataValue } from "../../app/cells/opcua/payload.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import type { NodeSetting } from "../../app/config/opcua-file.ts";
 import type { Certificate } from "../lab/pki.ts";
@@ -18,7 +17,7 @@ import type { Certificate } from "../lab/pki.ts";
 /** A server at `port` that proves itself with `certificate`, accepts any client and offers every mode. */
 export function serverOptions(options: {
   port: number;
-  certificate: Certificate;
+  certificate: Pick<Certificate, "certFile" | "keyFile">;
   folder: string;
 }): OPCUAServerOptions {
   const { port, certificate, folder } = options;
@@ -127,7 +126,7 @@ export function collect(
     log: { info: note("Info"), warning: note("Warning"), error: note("Error"), debug: note("Debug") },
     handlers: {
       onText: take,
-      onValue: (node, dataValue, namespaces) => take(node.port, encodeDataValue(dataValue, namespaces)),
+      onWarning: (node, text) => void lines.push(`Warning: ${node.name} ${text}`),
     },
     ...options,
   });

@@ -7,6 +7,7 @@ import type { ChosenEndpoint } from "./endpoint.ts";
 import { ServiceRefusedError } from "./library.ts";
 import type { MissingNodes } from "./missing-nodes.ts";
 import { readOperationLimits } from "./operation-limits.ts";
+import { Repeats } from "./repeats.ts";
 import type { Source, SourceHandlers } from "./source.ts";
 import { lacksSubscriptions, Subscriptions } from "./subscriptions.ts";
 import { TypeDefinitions } from "./type-definitions.ts";
@@ -51,6 +52,7 @@ export class Acquisition {
   #source: Source | null = null;
   /** What they hold that is not published yet outlives a cut connection too. */
   #values: Values | null = null;
+  #repeats: Repeats | null = null;
   #endpoint: ChosenEndpoint | null = null;
   #resumptions = 0;
 
@@ -111,6 +113,7 @@ export class Acquisition {
 
   async #goOn(connection: Connection, kept: ClientSession, source: Source): Promise<Established> {
     this.#resumptions += 1;
+    this.#repeats?.watch();
     const { session, isNew } = await this.#activate(connection, kept);
     this.#session = session;
     try {
@@ -146,14 +149,16 @@ export class Acquisition {
     const limits = await readOperationLimits(session);
     this.#missing.reset();
     const { nodes, readingCycle, significantDigits } = this.#settings;
-    const { onMissed, onLost } = this.#handlers;
+    const { onText, onWarning, onMissed, onLost } = this.#handlers;
+    const repeats = new Repeats(onText);
+    this.#repeats = repeats;
     this.#values?.close();
     this.#values = new Values({
       nodes,
       namespaces,
       significantDigits,
       source: new TypeDefinitions(() => this.#session),
-      handlers: this.#handlers,
+      handlers: { onText: (port, text) => repeats.pass(port, text), onWarning },
     });
     const handlers: SourceHandlers = { values: this.#values, onMissed, onLost };
     const options = { nodes, readingCycle, limits, missing: this.#missing, handlers };
