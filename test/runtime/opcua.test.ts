@@ -45,3 +45,10 @@ test("publish responses are decoded as by node-opcua, on Node.js and on the runt
   assert.doesNotMatch(stdout, /\[(?:false|true, false)/);
   await agree("publish-response");
 });
+
+test("values of every type and structure, and bytes that mean nothing, are the same text on Node.js and on the runtime (R76, R78, L6, L7, K49)", async () => {
+  const { stdout } = await runOnNode("values");
+  assert.match(stdout, /^deep: /m);
+  assert.match(stdout, /^too deep: .*more than 100 levels/m);
+  await agree("values");
+});
