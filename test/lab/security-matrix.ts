@@ -10,7 +10,7 @@ import { compareTopic } from "./compare.ts";
 import { findLine, OPCUA_CONNECTED, withoutStamp } from "./console-lines.ts";
 import { ARRIVE_DEADLINE_MS, BOOT_DEADLINE_MS } from "./device.ts";
 import { BROKER_URI, EXTERNAL, INTERNAL, SERVER_URL } from "./network.ts";
-import { Observer } from "./observer.ts";
+import { type Message, Observer } from "./observer.ts";
 import type { ValueServer } from "./opcua-server.ts";
 import { type Certificate, makeSitePki, type SitePki } from "./pki.ts";
 import { Machine } from "./qemu.ts";
@@ -73,6 +73,27 @@ export class SecurityMatrix {
 
   /** Boots a card with this combination and holds what it does against the outcome. */
   async check(combination: Combination, outcome: Outcome): Promise<void> {
+    await this.#withMachine(combination, async (machine) => {
+      if (outcome.connects === null) await this.#nothingArrives(machine, combination.id, outcome);
+      else await this.#valuesArrive(machine, combination, outcome.connects);
+      assertTold(machine, outcome.tells);
+    });
+  }
+
+  /** The server's settings change under a device that is connected: it connects as they say now. */
+  async checkChange(
+    combination: Combination,
+    story: { connects: string; change: () => Promise<void>; connectsThen: string },
+  ): Promise<void> {
+    await this.#withMachine(combination, async (machine) => {
+      await this.#valuesArrive(machine, combination, story.connects);
+      const from = machine.console.entries.length;
+      await story.change();
+      await this.#valuesArrive(machine, combination, story.connectsThen, from);
+    });
+  }
+
+  async #withMachine(combination: Combination, story: (machine: Machine) => Promise<void>): Promise<void> {
     const { id, server } = combination;
     const card = await prepareCard({ bench: this.#bench, files: this.#files(combination), name: id });
     const machine = await Machine.start({
@@ -84,9 +105,7 @@ export class SecurityMatrix {
       hostPorts: { server: server.port, broker: this.#broker.port },
     });
     try {
-      if (outcome.connects === null) await this.#nothingArrives(machine, id, outcome);
-      else await this.#valuesArrive(machine, combination, outcome.connects);
-      assertTold(machine, outcome.tells);
+      await story(machine);
     } finally {
       await machine.stop();
     }
@@ -94,28 +113,36 @@ export class SecurityMatrix {
     for (const file of [card, machine.overlay]) rmSync(file);
   }
 
-  async #valuesArrive(machine: Machine, { id, server }: Combination, connects: string): Promise<void> {
-    const line = await findLine(machine.console, OPCUA_CONNECTED, { deadlineMs: BOOT_DEADLINE_MS });
+  /** `from`: lines of the console before this one don't count. */
+  async #valuesArrive(
+    machine: Machine,
+    { id, server }: Combination,
+    connects: string,
+    from = 0,
+  ): Promise<void> {
+    const line = await findLine(machine.console, OPCUA_CONNECTED, { deadlineMs: BOOT_DEADLINE_MS, from });
     assert.ok(line.endsWith(`port ${INTERNAL.port} (${connects})`), line);
-    await this.#arrived(id, 1);
+    await this.#arrived(id, server);
     // A value that is there at the start could be an old one: the next one is not.
-    const before = server.changes.entries.length;
+    const early = new Set(server.changes.entries.map(({ index }) => index));
     await server.change({ count: 1, everyMs: 0 });
-    await this.#arrived(id, 2);
-    const early = new Set(server.changes.entries.slice(0, before).map(({ index }) => index));
+    await this.#arrived(id, server);
     for (const { name } of this.#variables) {
       const truth = server.changes.entries.filter((change) => change.name === name);
-      const messages = this.#observer.of(topic(id, name));
-      const { lastIndex } = compareTopic({ name, truth, messages, optional: early });
-      assert.ok(lastIndex >= 1, `${id}: ${name} has changed`);
+      compareTopic({ name, truth, messages: this.#observer.of(topic(id, name)), optional: early });
     }
   }
 
-  /** Each variable at least so many times. */
-  async #arrived(id: string, times: number): Promise<void> {
-    const messages = () => this.#variables.map(({ name }) => this.#observer.of(topic(id, name)).length);
-    const wait = { what: `${times} values of each variable of ${id}`, deadlineMs: ARRIVE_DEADLINE_MS };
-    await this.#observer.messages.until(() => messages().every((count) => count >= times), wait);
+  /** The last change so far of each variable has arrived, or one after it. */
+  async #arrived(id: string, server: ValueServer): Promise<void> {
+    const since = Date.parse(server.changes.entries.at(-1)?.sourceTimestamp ?? "");
+    const arrived = () =>
+      this.#variables.every(({ name }) => {
+        const last = this.#observer.of(topic(id, name)).at(-1);
+        return last !== undefined && timeOf(last) >= since;
+      });
+    const wait = { what: `the last value of each variable of ${id}`, deadlineMs: ARRIVE_DEADLINE_MS };
+    await this.#observer.messages.until(arrived, wait);
   }
 
   async #nothingArrives(machine: Machine, id: string, { tells }: Outcome): Promise<void> {
@@ -144,6 +171,10 @@ export class SecurityMatrix {
     files.set(`${CARD_PATHS.opcuaCerts}/stranger.crt`, readFileSync(this.pki.ca.certFile));
     return files;
   }
+}
+
+function timeOf({ payload }: Message): number {
+  return Date.parse((JSON.parse(payload) as { SourceTimestamp: string }).SourceTimestamp);
 }
 
 function topic(id: string, name: string): string {

@@ -43,7 +43,7 @@ export class Open62541Server implements ValueServer {
     JSON.stringify(change),
   );
   readonly #program: string;
-  readonly #options: Open62541Options;
+  #options: Open62541Options;
   readonly #sequences: readonly Sequence[];
   #process: LabProcess | null = null;
   #starts = 0;
@@ -88,6 +88,13 @@ export class Open62541Server implements ValueServer {
       what: "line 'listening on'",
       deadlineMs: START_DEADLINE_MS,
     });
+  }
+
+  /** Stops, and starts with other settings: as when somebody has configured it anew. */
+  async restart(changes: Pick<Partial<Open62541Options>, "endpoints" | "anonymous">): Promise<void> {
+    await this.stop();
+    this.#options = { ...this.#options, ...changes };
+    await this.start();
   }
 
   /** Every variable changes `count` times; resolves when all changes are made. */
