@@ -6,17 +6,15 @@ import { LineSplitter, MARK_PREFIX, type Peer, parseStatus, type Status } from "
 import type { Exit, Pipe } from "../runtime/platform-types.ts";
 import { watchCard } from "./card-watch.ts";
 import { Connections } from "./connections.ts";
-import { Intruders } from "./intruders.ts";
 import { takeLastLine, tellSerial } from "./last-words.ts";
 import { Liveness, PING_INTERVAL_MS } from "./liveness.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
-import { tellNetworkReport } from "./network-report.ts";
+import { Network } from "./network.ts";
 import { type FoundPartition, findPartitions, partitionLines } from "./partitions.ts";
-import { Port, type Side, watchPort } from "./port.ts";
+import type { Side } from "./port.ts";
 import { runCell } from "./run-cell.ts";
 import { Slot } from "./slot.ts";
 import { memoryInUse, Vitals } from "./vitals.ts";
-import { networkNamespace } from "./walls.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** A cell that ran this long was healthy: its next crash is a first one again. */
@@ -52,8 +50,7 @@ export class Supervisor {
   readonly #slots: ReadonlyMap<StartedRole, Slot>;
   readonly #log: FdLog;
   readonly #connections = new Connections(() => platform.uptime());
-  readonly #ports: Port[] = [];
-  readonly #intruders: Intruders[] = [];
+  readonly #network: Network;
   readonly #liveness: Liveness;
   readonly #watchdog: Watchdog;
   readonly #marks = new Map<number, () => void>();
@@ -75,6 +72,7 @@ export class Supervisor {
     this.#toScreen = platform.pipe();
     this.#slots = new Map(ROLES.map((role) => [role, new Slot(role, platform)]));
     this.#log = new FdLog(this.#lines.writeFd);
+    this.#network = new Network({ platform, log: this.#log });
     this.#watchdog = new Watchdog(this.#log);
     this.#liveness = new Liveness({
       cells: () => this.#slots.values(),
@@ -104,8 +102,7 @@ export class Supervisor {
     // Without the partition that holds the settings there is nothing to transfer; the line above has said so.
     if (partitions.find(({ label }) => label === "HW-IDS")?.problem === null) await this.#startTransfer();
     this.#watchdog.tell();
-    tellNetworkReport(this.#log);
-    this.#watchPorts();
+    this.#watchNetwork();
     if (this.#typedFd !== null) await this.#startAndSettle("console");
     watchCard({
       events: {
@@ -147,25 +144,11 @@ export class Supervisor {
     this.#go(this.#slot("mqtt"));
   }
 
-  /** Link and addresses of both sides: told at once (L22), and the cell of that side acts on it (L20). */
-  #watchPorts(): void {
-    for (const [role, side] of Object.entries(SIDES)) {
-      const netns = networkNamespace(side);
-      if (!existsSync(netns)) continue;
-      const slot = this.#slot(role as StartedRole);
-      const port = new Port({
-        side,
-        log: this.#log,
-        handlers: {
-          onUsable: () => slot.say("retry"),
-          onAddressLost: () => slot.say("drop"),
-        },
-      });
-      this.#ports.push(port);
-      const read = platform.refusals(netns);
-      if (read) this.#intruders.push(new Intruders({ side, read, log: this.#log }));
-      watchPort({ platform, netns, port, log: this.#log, side });
-    }
+  /** Link and addresses of both sides: the cell of that side acts on their changes (L20). */
+  #watchNetwork(): void {
+    this.#network.watch((side, word) => {
+      for (const slot of this.#slots.values()) if (SIDES[slot.role] === side) slot.say(word);
+    });
   }
 
   #newVitals(): Vitals {
@@ -174,19 +157,15 @@ export class Supervisor {
 
   #tellVitals(): void {
     this.#log.info(`[SUPERVISOR] ${this.#vitals.tell()}; ${this.#connections.tell()}`);
-    for (const intruders of this.#intruders) intruders.tell();
+    this.#network.tellIntruders();
   }
 
   /** What somebody at the console wants to know on top of that. */
   #tellState(): void {
     this.#tellVitals();
     this.#log.info(`[SUPERVISOR] ${this.#connections.explain()}`);
-    if (this.#ports.length === 0) return;
-    const ports = this.#ports.map((port, at) => {
-      const refused = this.#intruders[at]?.describe();
-      return refused === undefined ? port.describe() : `${port.describe()}, ${refused}`;
-    });
-    this.#log.info(`[NETWORK] ${ports.join("; ")}`);
+    const network = this.#network.describe();
+    if (network !== null) this.#log.info(`[NETWORK] ${network}`);
   }
 
   #slot(role: StartedRole): Slot {

@@ -26,6 +26,7 @@ const SHELL = [
   "return",
   "shift",
   "break",
+  "continue",
   "cd",
   "set",
   "trap",
@@ -177,6 +178,8 @@ test("a slip in dhcpcd.conf is told with its line (R29)", () => {
     assert.match(said[0] ?? "", expected);
     assert.match(said[0] ?? "", /^2\t/);
   }
+  const wide = dhcpSettings(`option ${"x".repeat(300)}\nhostname y`);
+  assert.deepEqual(wide, { passed: ["hostname y"], said: ["1\tleft out: more than 300 characters"] });
   const long = dhcpSettings("x\n".repeat(100_000));
   assert.equal(long.said.length, 20);
   assert.deepEqual(long.passed, []);
