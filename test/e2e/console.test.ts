@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findLine, STAMPED, stampTime } from "../lab/console-lines.ts";
 import { ARRIVE_DEADLINE_MS, BOOT_DEADLINE_MS, powerOnAndConnect } from "../lab/device.ts";
+import { assertSameAsShown, pullOut, readHealthFiles, shownLines } from "../lab/health-log.ts";
 import { Machine } from "../lab/qemu.ts";
 import { topicOf } from "../lab/site.ts";
 import { withWorkbench } from "../lab/workbench.ts";
@@ -111,4 +112,11 @@ test("date, time and zone are set from the serial console and survive a power cy
       if (typeof shown === "string") break;
       if (attempt > 2) throw shown;
     }
+
+    // Each start has a file of its own, with what the line showed, whatever was typed in between.
+    const shown = [machine, again].map(({ console }) => shownLines(console.entries));
+    await again.stop();
+    const logs = await readHealthFiles(bench, await pullOut(bench, again));
+    assert.equal(logs.length, 2);
+    for (const [index, { lines }] of logs.entries()) assertSameAsShown(lines, shown[index] ?? []);
   }));

@@ -15,7 +15,7 @@ import {
   withoutStamp,
 } from "./console-lines.ts";
 import { ARRIVE_DEADLINE_MS, type DeviceOptions, powerOnAndConnect } from "./device.ts";
-import { readHealthLog } from "./health-log.ts";
+import { assertSameAsShown, readHealthLog, shownLines } from "./health-log.ts";
 import { HEARTBEAT_TOPIC } from "./site.ts";
 import { withWorkbench } from "./workbench.ts";
 
@@ -68,6 +68,7 @@ export async function valuesStory(
 
     await device.machine.stop();
     const health = await readHealthLog(bench, device.machine);
+    assertSameAsShown(health, shownLines(console.entries));
     for (const line of [...OS_START, ...OPCUA_START, ...MQTT_START, ...NAVIGATION_START]) {
       assert.ok(
         health.some((logged) => withoutStamp(logged) === line),
