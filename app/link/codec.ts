@@ -4,6 +4,8 @@ import {
   FOUND_FIELDS,
   RING_FIELDS,
   ROOM_BESIDE_TOPIC_AND_PAYLOAD,
+  ROUTE_FIELDS,
+  Route,
   TOPIC_FIELDS,
   Topic,
   type TopicTable,
@@ -16,10 +18,10 @@ import {
   headerCheck,
   isSoundHeader,
   MAGIC,
+  PORT_AT,
 } from "./frame-format.ts";
 
 const MAX_UINT32 = 0xffffffff;
-const PORT_AT = 8;
 const LENGTH_AT = 12;
 const PUBACK = 0x40;
 const PUBACK_BYTES = 4;
@@ -58,26 +60,36 @@ function scanFrames(bytes: Buffer, at: number, found: Uint32Array): number {
   return to / FOUND_FIELDS;
 }
 
-function readdressFrames(bytes: Buffer, found: Uint32Array, from: number, to: number): void {
-  for (let each = from * FOUND_FIELDS; each < to * FOUND_FIELDS; each += FOUND_FIELDS) {
-    const start = found[each] as number;
-    const port = found[each + 2] as number;
-    const check = headerCheck(bytes[start + 4] as number, port, bytes.readUInt32BE(start + LENGTH_AT));
-    bytes.writeUInt16BE(check, start + 6);
-    bytes.writeUInt32BE(port, start + PORT_AT);
-  }
-}
-
-/** The number of a port's topic, or -1. */
-function topicOf(entries: Uint32Array, port: number): number {
+/** The number of the entry with this port, or -1; entries are in ascending order of their first field. */
+function entryOf(entries: Uint32Array, fields: number, port: number): number {
   let low = 0;
-  let high = entries.length / TOPIC_FIELDS;
+  let high = Math.floor(entries.length / fields);
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((entries[middle * TOPIC_FIELDS] as number) < port) low = middle + 1;
+    if ((entries[middle * fields] as number) < port) low = middle + 1;
     else high = middle;
   }
-  return entries[low * TOPIC_FIELDS] === port ? low : -1;
+  return low * fields + fields <= entries.length && entries[low * fields] === port ? low : -1;
+}
+
+function routeFrames(
+  bytes: Buffer,
+  found: Uint32Array,
+  from: number,
+  to: number,
+  routes: Uint32Array,
+): number {
+  for (let each = from; each < to; each += 1) {
+    const start = found[each * FOUND_FIELDS] as number;
+    const entry = entryOf(routes, ROUTE_FIELDS, found[each * FOUND_FIELDS + 2] as number) * ROUTE_FIELDS;
+    if (entry < 0) return each;
+    const target = routes[entry + Route.target] as number;
+    routes[entry + Route.taken] = (routes[entry + Route.taken] as number) + 1;
+    const check = headerCheck(bytes[start + 4] as number, target, bytes.readUInt32BE(start + LENGTH_AT));
+    bytes.writeUInt16BE(check, start + 6);
+    bytes.writeUInt32BE(target, start + PORT_AT);
+  }
+  return to;
 }
 
 function writePublishes(
@@ -96,7 +108,7 @@ function writePublishes(
   let each = from;
   for (; each < to; each += 1) {
     const [start = 0, end = 0, port = 0] = found.subarray(each * FOUND_FIELDS, (each + 1) * FOUND_FIELDS);
-    const number = topicOf(entries, port);
+    const number = entryOf(entries, TOPIC_FIELDS, port);
     if (number === -1) continue;
     const entry = number * TOPIC_FIELDS;
     const first = topics.bytes[entries[entry + Topic.from] as number] as number;
@@ -145,4 +157,4 @@ function countPubacks(bytes: Uint8Array, at: number): number {
   return count;
 }
 
-export const codec: Codec = { writeFrame, scanFrames, readdressFrames, writePublishes, countPubacks };
+export const codec: Codec = { writeFrame, scanFrames, routeFrames, writePublishes, countPubacks };

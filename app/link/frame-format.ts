@@ -15,6 +15,8 @@
 
 /** Bytes in front of the payload. */
 export const HEADER_BYTES = 16;
+/** Where in it the port stands. */
+export const PORT_AT = 8;
 /** Longest payload that travels; what is longer is refused where it arises. */
 export const MAX_PAYLOAD_BYTES = 1024 * 1024;
 /** What a frame carries. A reader skips kinds that it does not know. */

@@ -3,12 +3,15 @@
  * Bounded in bytes, oldest dropped first, frame by frame, every drop counted.
  */
 import { codec } from "#codec";
+import { FOUND_FIELDS } from "../runtime/codec-types.ts";
 import { FrameTooLongError } from "./frame.ts";
-import { frameEnd, HEADER_BYTES, MAX_PAYLOAD_BYTES } from "./frame-format.ts";
+import { frameEnd, HEADER_BYTES, MAX_PAYLOAD_BYTES, PORT_AT } from "./frame-format.ts";
 
 /** A segment holds at most this much, which is also what is written at once; a longer frame has one of its own. */
 const LARGEST_SEGMENT_BYTES = 32 * 1024;
 const SMALLEST_SEGMENT_BYTES = 4 * 1024;
+/** Frames that are looked at in one go to count them. */
+const COUNTED_FRAMES = 256;
 /** Segments in a full queue, at least; so many frames of the limit's share are dropped at a time. */
 const SEGMENTS = 64;
 
@@ -35,9 +38,12 @@ export class FrameQueue {
   /** Memory of all segments but the tail, from their first waiting frame on. */
   #closed = 0;
   #dropped = 0;
+  /** Called with the port of each frame that is dropped. */
+  readonly #onDrop: (port: number) => void;
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, onDrop: (port: number) => void = () => undefined) {
     this.#limit = limitBytes;
+    this.#onDrop = onDrop;
     const share = Math.floor(limitBytes / SEGMENTS);
     this.#segmentBytes = Math.max(SMALLEST_SEGMENT_BYTES, Math.min(LARGEST_SEGMENT_BYTES, share));
     this.#head = new Segment(this.#segmentBytes);
@@ -52,6 +58,21 @@ export class FrameQueue {
   /** Frames dropped so far. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Frames that wait, counted now: while there are millions of bytes that takes its time. */
+  countFrames(): number {
+    const found = new Uint32Array(COUNTED_FRAMES * FOUND_FIELDS);
+    let frames = 0;
+    for (let segment: Segment | null = this.#head; segment !== null; segment = segment.next) {
+      const bytes = segment.bytes.subarray(0, segment.end);
+      for (let at = segment.start; at < segment.end; ) {
+        const count = codec.scanFrames(bytes, at, found);
+        frames += count;
+        at = found[count * FOUND_FIELDS - 2] ?? segment.end;
+      }
+    }
+    return frames;
   }
 
   get isEmpty(): boolean {
@@ -114,8 +135,10 @@ export class FrameQueue {
     this.#tail = next;
     if (tail.start === tail.end) this.#release(tail.end);
     while (this.#head !== next && this.#closed + size > this.#limit) {
+      const { bytes, start } = this.#head;
       this.#dropped += 1;
-      this.#release(frameEnd(this.#head.bytes, this.#head.start));
+      this.#onDrop(bytes.readUInt32BE(start + PORT_AT));
+      this.#release(frameEnd(bytes, start));
     }
     return next;
   }

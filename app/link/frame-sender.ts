@@ -15,14 +15,20 @@ export class FrameSender {
     this.#drain();
   };
 
-  constructor(options: { writer: FdWriter; bufferBytes: number }) {
+  constructor(options: { writer: FdWriter; bufferBytes: number; onDrop?: (port: number) => void }) {
     this.#writer = options.writer;
-    this.#queue = new FrameQueue(options.bufferBytes);
+    this.#queue = new FrameQueue(options.bufferBytes, options.onDrop);
   }
 
   /** Frames dropped so far because the buffer was full. */
   get dropped(): number {
     return this.#queue.dropped;
+  }
+
+  /** What waits at the moment. */
+  get waiting(): { readonly frames: number; readonly bytes: number } {
+    const { isEmpty, bytes } = this.#queue;
+    return isEmpty ? { frames: 0, bytes: 0 } : { frames: this.#queue.countFrames(), bytes };
   }
 
   /** Sends a frame around UTF-8 text; throws `FrameTooLongError`. What is sent in one turn is written together. */

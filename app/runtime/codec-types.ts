@@ -6,6 +6,15 @@
 /** Of each frame that `scanFrames` finds: where its header starts, where it ends, its port. */
 export const FOUND_FIELDS = 3;
 
+/** Fields of a route; routes are in ascending order of sources. */
+export const Route = {
+  source: 0,
+  target: 1,
+  /** How many frames have taken it, modulo 2^32. */
+  taken: 2,
+} as const;
+export const ROUTE_FIELDS = 3;
+
 /** Fields of the `cursor` of `writePublishes`. */
 export const Cursor = {
   /** Where in `target` the next packet begins. */
@@ -52,8 +61,11 @@ export interface Codec {
    * stops at what is no whole, sound value frame, and when `found` is full.
    */
   scanFrames(bytes: Buffer, at: number, found: Uint32Array): number;
-  /** Gives the frames from number `from` to `to` of `found` the ports that stand there. */
-  readdressFrames(bytes: Buffer, found: Uint32Array, from: number, to: number): void;
+  /**
+   * Sends the frames from number `from` to `to` of `found` where `routes` says: puts the target port in and counts the
+   * frame. Stops at the first one without a route and returns its number, else `to`.
+   */
+  routeFrames(bytes: Buffer, found: Uint32Array, from: number, to: number, routes: Uint32Array): number;
   /**
    * Writes frames from number `from` to `to` of those `found` in `bytes` as PUBLISH packets (MQTT 3.1.1 §3.3), one behind
    * the other; a frame whose port has no topic is left out. Where, with which identifiers and into which places of `ring`

@@ -3,6 +3,7 @@ import { platform } from "#platform";
 import { EXIT_CONFIG } from "../cells/cell.ts";
 import { FdLog } from "../link/log-line.ts";
 import { LineSplitter, MARK_PREFIX, type Peer, parseStatus, type Status } from "../link/status.ts";
+import { statusSeconds } from "../link/status-interval.ts";
 import type { Exit, Pipe } from "../runtime/platform-types.ts";
 import { watchCard } from "./card-watch.ts";
 import { Connections } from "./connections.ts";
@@ -23,19 +24,11 @@ const HEALTHY_SECONDS = 60;
 const START_PATIENCE_MS = 60_000;
 /** How long cells may take to say good-bye. */
 const STOP_PATIENCE_MS = 3_000;
-const STATUS_SECONDS = 60;
-const MAX_STATUS_SECONDS = 86_400;
 const FIREWALL_PROGRAM = "/usr/lib/gateway/allow-peer";
 const CARD_PULLED =
   "[BLKDEVSR] the card was pulled out; values are transferred as before, the health log waits until it is back";
 /** Which network namespace a cell's peer is in (R26, R31). */
 const SIDES: Partial<Record<StartedRole, Side>> = { opcua: "inw", mqtt: "enw" };
-
-/** Seconds between two lines on the device's state; the kernel's command line may set them, for measurements. */
-function statusSeconds(): number {
-  const given = Number(process.env.GATEWAY_STATUS_SECONDS);
-  return given >= 1 && given <= MAX_STATUS_SECONDS ? given : STATUS_SECONDS;
-}
 
 /** Creates pipes and cells, starts again what dies, and tells the cells in which order to begin (design §6). */
 export class Supervisor {

@@ -29,7 +29,7 @@ function open(guide: RawFile, files = { opcua, mqtt }) {
     warning: (line: string) => void lines.push(`Warning: ${line}`),
     error: (line: string) => void lines.push(`Error: ${line}`),
   };
-  return { routes: [...openRoutes({ ...files, guide }, log)], lines };
+  return { routes: [...openRoutes({ ...files, guide }, log).targets], lines };
 }
 
 const GUIDE = { id: 0, receivingHubId: 0, sendingHubId: 0 };

@@ -138,7 +138,9 @@ test("a frame keeps its payload when it gets another port", () => {
   fc.assert(
     fc.property(message, fc.integer({ min: 0, max: 0xffffffff }), ({ port, text }, target) => {
       const frame = encodeFrame(port, text);
-      codec.readdressFrames(frame, Uint32Array.of(0, frame.length, target), 0, 1);
+      const routes = Uint32Array.of(port, target, 0);
+      assert.equal(codec.routeFrames(frame, Uint32Array.of(0, frame.length, port), 0, 1, routes), 1);
+      assert.equal(routes[2], 1);
       const { read } = readInPieces(frame, [frame.length]);
       assert.deepEqual(read, asUtf8([{ port: target, text }]));
     }),

@@ -2,6 +2,7 @@ import { readMqttSettings } from "../../config/mqtt.ts";
 import { MQTT_PATHS } from "../../config/paths.ts";
 import { type RawSide, readRawSide } from "../../config/raw-files.ts";
 import { tellFaults } from "../../config/tell.ts";
+import { everyInterval, ItemCounters } from "../../link/item-counters.ts";
 import type { Cell, CellContext } from "../cell.ts";
 import { Publisher } from "./publisher.ts";
 
@@ -44,6 +45,11 @@ function start(side: RawSide, context: CellContext): void {
     onState: (reason) =>
       context.report(reason === null ? { kind: "connected" } : { kind: "disconnected", reason }),
   });
+  const published = new ItemCounters(new Map(settings.topics.map(({ port, name }) => [port, name])));
+  everyInterval(context.log, (seconds) => [
+    ...published.describe(`MQTT Publisher: published in ${seconds} s`, publisher.published()),
+    `MQTT Publisher: reconnects since the start: ${publisher.reconnects}`,
+  ]);
   context.onGo(() => publisher.start());
   context.onNetwork((word) => {
     if (word === "retry") publisher.retry();

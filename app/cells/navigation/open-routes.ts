@@ -35,11 +35,22 @@ function portsOf(read: () => Ports): Ports | null {
   }
 }
 
+/** Where each source port's values go, and what its items are called. */
+export interface OpenRoutes {
+  readonly targets: ReadonlyMap<number, number>;
+  /** By source port, of those that have a route. */
+  readonly sourceNames: ReadonlyMap<number, string>;
+  /** By target port. */
+  readonly targetNames: ReadonlyMap<number, string>;
+}
+
+function namesOf(side: Ports | null, used: Iterable<number>): Map<number, string> {
+  const names = new Map(side?.ports.map(({ port, name }) => [port, name]));
+  return new Map([...new Set(used)].map((port) => [port, names.get(port) ?? ""]));
+}
+
 /** The routes, or none when a file is faulty (R141); what is wrong or odd is told. */
-export function openRoutes(
-  files: RouteFiles,
-  log: Pick<Log, "info" | "warning" | "error">,
-): ReadonlyMap<number, number> {
+export function openRoutes(files: RouteFiles, log: Pick<Log, "info" | "warning" | "error">): OpenRoutes {
   const { guide, faults, warnings } = readGuideFile(files.guide);
   const sources = portsOf(() => readOpcUaPorts(files.opcua));
   const targets = portsOf(() => readMqttPorts(files.mqtt));
@@ -53,5 +64,10 @@ export function openRoutes(
     log.info(`Navigation Service: settings: ${routes.targets.size} routes ${by}`);
   }
   tellFaults(log, [...wrong, ...warnings, ...(routes?.warnings ?? [])]);
-  return routes?.targets ?? new Map();
+  const open = routes?.targets ?? new Map<number, number>();
+  return {
+    targets: open,
+    sourceNames: namesOf(sources, open.keys()),
+    targetNames: namesOf(targets, open.values()),
+  };
 }

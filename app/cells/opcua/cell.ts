@@ -5,6 +5,7 @@ import { type RawSide, readRawSide } from "../../config/raw-files.ts";
 import { tellFaults } from "../../config/tell.ts";
 import { reportDrops } from "../../link/drop-report.ts";
 import { FrameSender } from "../../link/frame-sender.ts";
+import { everyInterval } from "../../link/item-counters.ts";
 import type { Cell, CellContext } from "../cell.ts";
 import { silenceLibrary } from "./client-options.ts";
 import { Collector } from "./collector.ts";
@@ -89,6 +90,7 @@ function start(side: RawSide, context: CellContext): void {
       `OPC UA Client: the Navigation Service does not take values; the oldest ${count} were dropped in the last minute`,
   });
 
+  everyInterval(log, () => [`OPC UA Client: reconnects since the start: ${collector.reconnects}`]);
   context.onGo(() => {
     const firstAttempt = collector.run();
     if (settings.heartbeat)

@@ -163,26 +163,49 @@ static JSValue scan_frames(JSContext *ctx, JSValueConst this_value, int argc, JS
     return JS_NewInt32(ctx, count);
 }
 
-/* readdressFrames(bytes, found, from, to) */
-static JSValue readdress_frames(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+/* What `routes` holds: fields of each in ascending order of sources. */
+enum { ROUTE_SOURCE, ROUTE_TARGET, ROUTE_TAKEN, ROUTE_FIELDS };
+
+/* The route of a source; NULL when there is none. */
+static uint32_t *route_of(uint32_t *routes, size_t count, uint32_t source)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (routes[middle * ROUTE_FIELDS + ROUTE_SOURCE] < source)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    uint32_t *route = routes + low * ROUTE_FIELDS;
+    return low == count || route[ROUTE_SOURCE] != source ? NULL : route;
+}
+
+/* routeFrames(bytes, found, from, to, routes) → the number of the first frame without a route, or `to` */
+static JSValue route_frames(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
     (void)this_value;
     (void)argc;
     gw_slice bytes;
-    uint32_t *found;
-    size_t count, from, to;
+    uint32_t *found, *routes;
+    size_t count, fields, from, to, i;
     if (gw_bytes(ctx, argv[0], &bytes.p, &bytes.len) || fields_of(ctx, argv[1], &found, &count) ||
-        index_of(ctx, argv[3], count / FOUND_FIELDS, &to) || index_of(ctx, argv[2], to, &from))
+        index_of(ctx, argv[3], count / FOUND_FIELDS, &to) || index_of(ctx, argv[2], to, &from) ||
+        fields_of(ctx, argv[4], &routes, &fields))
         return JS_EXCEPTION;
-    for (size_t i = from; i < to; i++) {
+    for (i = from; i < to; i++) {
         const uint32_t *each = found + FOUND_FIELDS * i;
         if (bytes.len < HEADER_SIZE || each[0] > bytes.len - HEADER_SIZE)
             return JS_ThrowRangeError(ctx, "codec: an index is out of range");
+        uint32_t *route = route_of(routes, fields / ROUTE_FIELDS, each[2]);
+        if (!route)
+            break;
+        route[ROUTE_TAKEN]++;
         uint8_t *p = bytes.p + each[0];
-        write_u16(p + 6, header_check(p[4], each[2], read_u32(p + 12)));
-        write_u32(p + 8, each[2]);
+        write_u16(p + 6, header_check(p[4], route[ROUTE_TARGET], read_u32(p + 12)));
+        write_u32(p + 8, route[ROUTE_TARGET]);
     }
-    return JS_UNDEFINED;
+    return JS_NewInt64(ctx, (int64_t)i);
 }
 
 /* What `topics` holds: fields of each in ascending order of ports, and bytes[from, to) with its first byte and name. */
@@ -345,7 +368,7 @@ static JSValue count_pubacks(JSContext *ctx, JSValueConst this_value, int argc, 
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("writeFrame", 4, write_frame),
     JS_CFUNC_DEF("scanFrames", 3, scan_frames),
-    JS_CFUNC_DEF("readdressFrames", 4, readdress_frames),
+    JS_CFUNC_DEF("routeFrames", 5, route_frames),
     JS_CFUNC_DEF("writePublishes", 8, write_publishes),
     JS_CFUNC_DEF("countPubacks", 2, count_pubacks),
 };

@@ -23,6 +23,18 @@ static int64_t number_of(JSValue value)
     return number;
 }
 
+/* A Uint32Array of values from the input; `mask` keeps most of them in a range that means something. */
+static JSValue fields(uint32_t count, uint32_t mask)
+{
+    JSValueConst length = JS_NewInt32(fuzz_context, (int32_t)count);
+    JSValue array = JS_NewTypedArray(fuzz_context, 1, &length, JS_TYPED_ARRAY_UINT32);
+    size_t size;
+    uint32_t *p = (uint32_t *)(void *)(uintptr_t)fuzz_bytes(array, &size);
+    for (uint32_t i = 0; i < count; i++)
+        p[i] = fuzz_u8() & 1 ? fuzz_u32() : fuzz_u8() & mask;
+    return array;
+}
+
 /* Every frame found lies inside, one behind the other. */
 static void scan(JSValueConst bytes, JSValue at)
 {
@@ -39,24 +51,13 @@ static void scan(JSValueConst bytes, JSValue at)
     }
     if (count > 0) {
         JSValue to = JS_NewInt64(fuzz_context, count), from = JS_NewInt32(fuzz_context, 0);
-        fuzz_free(FUZZ_CALL("codec", "readdressFrames", fuzz_dup(bytes), fuzz_dup(found), from, to));
+        JSValue routes = fields(6, 7);
+        fuzz_free(FUZZ_CALL("codec", "routeFrames", fuzz_dup(bytes), fuzz_dup(found), from, to, routes));
         JSValue again = JS_NewInt64(fuzz_context, fields[0]);
         fuzz_require(number_of(FUZZ_CALL("codec", "scanFrames", fuzz_dup(bytes), again, fuzz_dup(found))) == count,
-                     "frames are not sound any more after they were readdressed");
+                     "frames are not sound any more after they were routed");
     }
     fuzz_free(found);
-}
-
-/* A Uint32Array of values from the input; `mask` keeps most of them in a range that means something. */
-static JSValue fields(uint32_t count, uint32_t mask)
-{
-    JSValueConst length = JS_NewInt32(fuzz_context, (int32_t)count);
-    JSValue array = JS_NewTypedArray(fuzz_context, 1, &length, JS_TYPED_ARRAY_UINT32);
-    size_t size;
-    uint32_t *p = (uint32_t *)(void *)(uintptr_t)fuzz_bytes(array, &size);
-    for (uint32_t i = 0; i < count; i++)
-        p[i] = fuzz_u8() & 1 ? fuzz_u32() : fuzz_u8() & mask;
-    return array;
 }
 
 /* PUBLISH packets: the cursor stays inside of the target, whatever tables, frames and cursors say. */
@@ -99,8 +100,8 @@ void fuzz_one(void)
         break;
     }
     case 2: {
-        JSValue bytes = fuzz_piece(), found = fuzz_piece();
-        fuzz_free(FUZZ_CALL("codec", "readdressFrames", bytes, found, fuzz_number(), fuzz_number()));
+        JSValue bytes = fuzz_piece(), found = fuzz_piece(), from = fuzz_number(), to = fuzz_number();
+        fuzz_free(FUZZ_CALL("codec", "routeFrames", bytes, found, from, to, fuzz_piece()));
         break;
     }
     case 3:

@@ -30,11 +30,13 @@ for (let turn = 0; turn < 300; turn += 1) {
     const count = codec.scanFrames(bytes, from, found);
     return [bytes, count, Array.from(found)];
   });
-  show(`readdress ${turn}`, () => {
+  show(`route ${turn}`, () => {
     const count = codec.scanFrames(bytes, 0, found);
-    for (let each = 0; each < count; each += 1) found[each * 3 + 2] = pick(PORTS);
-    codec.readdressFrames(bytes, found, below(count + 1), count);
-    return [bytes, codec.scanFrames(bytes, 0, found)];
+    const sources = [...new Set(PORTS)].sort((one, other) => one - other);
+    const kept = sources.filter(() => below(6) > 0);
+    const routes = Uint32Array.from([...kept.flatMap((source) => [source, pick(PORTS), below(9)]), 7]);
+    const stop = codec.routeFrames(bytes, found, below(count + 1), count, routes);
+    return [stop, bytes, codec.scanFrames(bytes, 0, found), Array.from(routes)];
   });
 }
 
