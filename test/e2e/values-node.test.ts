@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assertSiteIsTold, itemTotals } from "../lab/accounts.ts";
 import {
   assertBlock,
   findLine,
@@ -22,10 +23,11 @@ const START_MS = 60_000;
 const ARRIVE_MS = 60_000;
 const ROUNDS = 40;
 
-test("on Node.js every change of every type arrives, in order and value-exact (R1, R76, R77, L6, L7)", (t) =>
+test("on Node.js every change of every type arrives, in order and value-exact, and is accounted for (R1, R76, R77, R143, R165, L6, L7, K13, K48)", (t) =>
   withWorkbench(t, "values-node", async (bench) => {
     const { server, observer, variables, files } = await startPlant({ bench, gateway: "node", extras: true });
-    const gateway = startNodeGateway({ bench, files });
+    const env = { ...process.env, GATEWAY_STATUS_SECONDS: "1" };
+    const gateway = startNodeGateway({ bench, files, env });
     await findLine(gateway.lines, OPCUA_CONNECTED, { deadlineMs: START_MS });
     await findLine(gateway.lines, MQTT_CONNECTED, { deadlineMs: START_MS });
     const judge = { server, observer, variables, deadlineMs: ARRIVE_MS };
@@ -37,4 +39,24 @@ test("on Node.js every change of every type arrives, in order and value-exact (R
     assert.equal(arrival.repeated, 0);
     for (const block of [OPCUA_START, MQTT_START, NAVIGATION_START])
       assertBlock(gateway.lines.entries, block);
+
+    // R143, R165: each item's values on both sides, none more and none less.
+    for (const words of ["Navigation Service: received", "MQTT Publisher: published"]) {
+      const isComplete = (lines: readonly string[]): boolean => {
+        const totals = itemTotals(lines, words);
+        return variables.every(({ name }) => (totals.get(name) ?? 0) >= 1 + ROUNDS);
+      };
+      await gateway.lines.until(isComplete, {
+        what: `account of all values: ${words}`,
+        deadlineMs: ARRIVE_MS,
+      });
+      const totals = itemTotals(gateway.lines.entries, words);
+      for (const { name } of variables) assert.equal(totals.get(name), 1 + ROUNDS, `${words}: ${name}`);
+    }
+    await findLine(gateway.lines, "Navigation Service: buffered: 0 (0 bytes), dropped since the start: 0", {
+      deadlineMs: ARRIVE_MS,
+    });
+    for (const side of ["OPC UA Client", "MQTT Publisher"])
+      await findLine(gateway.lines, `${side}: reconnects since the start: 0`, { deadlineMs: ARRIVE_MS });
+    assertSiteIsTold(gateway.lines.entries, files);
   }));

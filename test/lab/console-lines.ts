@@ -4,7 +4,7 @@ import type { Journal } from "./journal.ts";
 
 /** R145: `[YYYY-MM-DD hh:mm:ss.mmm (UTC±hhmm)]`, then the level and the text. */
 export const STAMPED =
-  /^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \(UTC([+-]\d{4})\)\] ((?:Info|Warning|Error): .*)$/;
+  /^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \(UTC([+-]\d{4})\)\] ((?:Info|Warning|Error|Debug): .*)$/;
 
 /** The text of a line of the diagnostics log without its stamp; null for other lines (kernel, firmware). */
 export function withoutStamp(line: string): string | null {

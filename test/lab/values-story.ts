@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { injectFiles } from "../../image/inject.ts";
+import { assertSiteIsTold } from "./accounts.ts";
 import { countFrames, peerFrames, strayFrames } from "./capture.ts";
 import {
   assertBlock,
@@ -75,6 +76,7 @@ export async function valuesStory(
         `the health log survives the power cut with '${line}'`,
       );
     }
+    for (const log of [console.entries, health]) assertSiteIsTold(log, device.files);
     for (const side of ["internal", "external"] as const) {
       assert.deepEqual(await strayFrames(bench, side), [], `nothing else is on the ${side} wire`);
       assert.ok((await peerFrames(bench, side)) > 0, `the peer is on the ${side} wire`);
