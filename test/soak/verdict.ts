@@ -113,6 +113,12 @@ export function slopes(record: SoakRecord): Map<string, Slope> {
 /** What is wrong; empty: all is well. */
 export function judge(record: SoakRecord): string[] {
   const faults: string[] = [];
+  const resumable = lostThoughResumable(record);
+  if (resumable > 0) {
+    faults.push(
+      `${resumable} values are lost in interruptions of the network that an OPC UA session survives`,
+    );
+  }
   if (record.broken !== null) faults.push(`the soak ended before its time: ${record.broken}`);
   for (const gap of record.gaps.filter((each) => explain(record, each) === "none").slice(0, 20)) {
     const at = new Date(gap.fromAt).toISOString();

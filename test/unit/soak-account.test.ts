@@ -89,14 +89,27 @@ test("a run in which all is well has no faults", () => {
 });
 
 test("values of an OPC UA outage are explained, the same number at another time is not", () => {
-  const inside = recordOf(gapAt(60_000, 70_750));
+  const [cut, broker] = recordOf({}).outages;
+  assert.ok(cut !== undefined && broker !== undefined);
+  const outages = [{ ...cut, kind: "restart" as const }, broker];
+  const inside = recordOf({ ...gapAt(60_000, 70_750), outages });
   assert.deepEqual(judge(inside), []);
   assert.equal(missing(inside)["OPC UA outage"], 4);
-  assert.equal(lostThoughResumable(inside), 4);
+  assert.equal(lostThoughResumable(inside), 0);
   assert.match(
     judge(recordOf(gapAt(100_000, 100_750))).join("\n"),
     /4 values are lost and nothing explains it/,
   );
+});
+
+test("a session outlives a short interruption of the network, so nothing may be lost in it", () => {
+  const cut = recordOf(gapAt(60_000, 70_750));
+  const said = "4 values are lost in interruptions of the network that an OPC UA session survives";
+  assert.deepEqual(judge(cut), [said]);
+  const [first, broker] = cut.outages;
+  assert.ok(first !== undefined && broker !== undefined);
+  const long = { ...first, startedAt: 10_000 };
+  assert.deepEqual(judge(recordOf({ ...gapAt(60_000, 70_750), outages: [long, broker] })), []);
 });
 
 test("an OPC UA outage lasts until the device says that it is connected again", () => {
@@ -104,7 +117,7 @@ test("an OPC UA outage lasts until the device says that it is connected again", 
     { at: 60_100, text: "Warning: OPC UA Client lost its connection to 192.168.177.7 port 4840: it broke" },
     { at: 95_000, text: "Info: OPC UA Client has established connection to 192.168.177.7 port 4840 (…)" },
   ];
-  assert.deepEqual(judge(recordOf({ ...gapAt(94_000, 94_750), log })), []);
+  assert.deepEqual(missing(recordOf({ ...gapAt(94_000, 94_750), log })).none, 0);
   assert.match(judge(recordOf({ ...gapAt(99_000, 99_750), log })).join("\n"), /4 values are lost/);
 });
 
