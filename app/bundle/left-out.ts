@@ -26,7 +26,10 @@ export const leftOutPackages: readonly LeftOut[] = [
     name: "sterfive-bonjour-service",
     reason: "multicast discovery; the gateway has one configured peer a side",
   },
-  { name: "node-opcua-xml2json", reason: "reads XML type dictionaries of servers older than OPC UA 1.04" },
+  {
+    name: "node-opcua-xml2json",
+    reason: "reads type dictionaries of older servers; app/cells/opcua/type-dictionary.ts does",
+  },
   { name: "ws", reason: "MQTT over WebSocket; the broker is reached over TLS only (R39)" },
   { name: "socks", reason: "MQTT through a SOCKS proxy; the broker is reached directly" },
   { name: "worker-timers", reason: "timers of web browsers" },

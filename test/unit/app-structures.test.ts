@@ -4,11 +4,15 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
   AddressSpace,
+  AttributeIds,
   coerceNodeId,
   DataType,
+  DataValue,
   generateAddressSpace,
   nodesets,
   PseudoSession,
+  type ReadValueIdOptions,
+  StatusCodes,
   Variant,
 } from "node-opcua";
 import { BinaryStream } from "node-opcua-binary-stream";
@@ -23,9 +27,10 @@ import {
   type TypeSource,
   UnknownTypeError,
 } from "../../app/cells/opcua/structure-types.ts";
-import { TypeDefinitions } from "../../app/cells/opcua/type-definitions.ts";
+import { TypeDefinitions, type TypeSession } from "../../app/cells/opcua/type-definitions.ts";
+import { TypeDictionary } from "../../app/cells/opcua/type-dictionary.ts";
 import { Values } from "../../app/cells/opcua/values.ts";
-import { bytesOf, makeReader, messageText, open, valueText } from "./app-value-text.ts";
+import { bytesOf, makeReader, open, valueText } from "./app-value-text.ts";
 
 silenceLibrary();
 
@@ -303,7 +308,7 @@ after(() => space.dispose());
 async function published(dataType: string, fields: Record<string, unknown>): Promise<string> {
   const index = space.getNamespaceIndex("urn:demo-plant:machine");
   const value = space.constructExtensionObject(coerceNodeId(dataType.replace("NS", String(index))), fields);
-  const types = new KnownTypes(new TypeDefinitions(() => new PseudoSession(space)));
+  const types = new KnownTypes(new TypeDefinitions(() => new PseudoSession(space) as TypeSession));
   const reader = makeReader({ types });
   const variant = { dataType: DataType.ExtensionObject, value };
   valueText(variant, reader);
@@ -357,6 +362,113 @@ test("every structure known here is the one of OPC UA's own nodeset (L6)", async
   }
 });
 
-test("a message that node-opcua decoded is the same as one that came straight", () => {
-  assert.equal(messageText({ value: { dataType: DataType.Int32, value: 7 } }), '{"Value":7}');
+/** The same server without DataTypeDefinition, as before OPC UA 1.04. */
+function olderSession(): TypeSession {
+  const session = new PseudoSession(space);
+  const refused = new DataValue({ statusCode: StatusCodes.BadAttributeIdInvalid });
+  const read = async (node: ReadValueIdOptions): Promise<DataValue> =>
+    node.attributeId === AttributeIds.DataTypeDefinition ? refused : await session.read(node);
+  // PseudoSession and ClientSession have more forms of these calls than this one.
+  return { read, browse: session.browse.bind(session) } as TypeSession;
+}
+
+test("an older server's type dictionary says the same as definitions do: all structures of OPC UA (L6)", async () => {
+  const newer = new TypeDefinitions(() => new PseudoSession(space) as TypeSession);
+  const older = new TypeDefinitions(olderSession);
+  const told = async (types: TypeDefinitions, encoding: string): Promise<unknown> => {
+    try {
+      return shape(await types.structureOf(encoding, ""));
+    } catch (error) {
+      assert.ok(error instanceof UnknownTypeError);
+      return error.message;
+    }
+  };
+  const structures = space.findDataType("Structure")?.findReferencesExAsObject("HasSubtype") ?? [];
+  let compared = 0;
+  for (const dataType of structures) {
+    for (const encoding of dataType.findReferencesAsObject("HasEncoding")) {
+      if (encoding.browseName.name !== "Default Binary") continue;
+      const id = encoding.nodeId.toString();
+      const described = await told(older, id);
+      if (typeof described === "string") continue;
+      const defined = await told(newer, id);
+      // OPC UA's own dictionary does not tell which fields are optional.
+      if (JSON.stringify(defined).includes('"optional":true')) continue;
+      assert.deepEqual(described, defined, dataType.browseName.toString());
+      compared += 1;
+    }
+  }
+  assert.ok(compared > 100, `only ${compared} structures are in the dictionary`);
 });
+
+const DICTIONARY = `<?xml version="1.0"?>
+<opc:TypeDictionary xmlns:opc="http://opcfoundation.org/BinarySchema/" xmlns:ua="http://opcfoundation.org/UA/"
+  xmlns:tns="urn:plant" DefaultByteOrder="LittleEndian" TargetNamespace="urn:plant">
+  <opc:EnumeratedType Name="Mode" LengthInBits="32">
+    <opc:EnumeratedValue Name="Idle" Value="0"/><opc:EnumeratedValue Name="A &amp; B" Value="7"/>
+  </opc:EnumeratedType>
+  <opc:StructuredType Name="Tool" BaseType="ua:ExtensionObject">
+    <opc:Field Name="WearSpecified" TypeName="opc:Bit"/>
+    <opc:Field Name="Reserved1" TypeName="opc:Bit" Length="31"/>
+    <opc:Field Name="Name" TypeName="opc:CharArray"/>
+    <opc:Field Name="Wear" TypeName="opc:Float" SwitchField="WearSpecified"/>
+    <opc:Field Name="NoOfModes" TypeName="opc:Int32"/>
+    <opc:Field Name="Modes" TypeName="tns:Mode" LengthField="NoOfModes"/>
+  </opc:StructuredType>
+  <opc:StructuredType Name="Reading" BaseType="ua:Union">
+    <opc:Field Name="SwitchField" TypeName="opc:UInt32"/>
+    <opc:Field Name="Number" TypeName="opc:Double" SwitchField="SwitchField" SwitchValue="1"/>
+    <opc:Field Name="Limits" TypeName="ua:Range" SwitchField="SwitchField" SwitchValue="2"/>
+  </opc:StructuredType>
+  <opc:StructuredType Name="Odd"><opc:Field Name="Half" TypeName="opc:Bit" Length="4"/></opc:StructuredType>
+  <opc:StructuredType Name="Foreign"><opc:Field Name="Far" TypeName="far:Thing"/></opc:StructuredType>
+</opc:TypeDictionary>`;
+
+test("a type dictionary with optional fields, a union and enumerations (L6)", () => {
+  const dictionary = new TypeDictionary(DICTIONARY);
+  const mode = {
+    kind: "enum" as const,
+    names: new Map([
+      [0, "Idle"],
+      [7, "A & B"],
+    ]),
+  };
+  assert.deepEqual(dictionary.structure("Tool").fields, [
+    field("Name", BuiltIn.String),
+    field("Wear", BuiltIn.Float, { optional: true }),
+    field("Modes", mode, { dimensions: 1 }),
+  ]);
+  const reading = dictionary.structure("Reading");
+  assert.equal(reading.kind, "union");
+  assert.deepEqual(
+    reading.fields.map(({ name }) => name),
+    ["Number", "Limits"],
+  );
+  const refused = (name: string, reason: RegExp): void =>
+    assert.throws(() => dictionary.structure(name), reason);
+  refused("Odd", /the structure Odd has fields of single bits/);
+  refused("Foreign", /the type far:Thing is not in the server's type dictionary/);
+  refused("Nothing", /the server's type dictionary has no type Nothing/);
+  refused("Mode", /the server's type dictionary has no structure Mode/);
+  assert.throws(() => new TypeDictionary("<html/>"), /is none of OPC Binary/);
+});
+
+test("an older server's enumerations have their names from properties (L6)", async () => {
+  const types = new TypeDefinitions(olderSession);
+  // EUInformation is known here; AddNodesItem has a NodeClass.
+  const item = await types.structureOf("ns=0;i=378", "");
+  const nodeClass = item.fields.find(({ name }) => name === "NodeClass")?.type;
+  assert.ok(nodeClass && typeof nodeClass !== "number" && nodeClass.kind === "enum");
+  assert.equal(nodeClass.names.get(2), "Variable");
+});
+
+/** A type without its name, three levels deep: types hold themselves. */
+function shape(type: FieldType, depth = 0): unknown {
+  if (typeof type === "number") return type;
+  if (type.kind === "enum") return [...type.names];
+  if (depth === 3) return type.kind;
+  return {
+    kind: type.kind,
+    fields: type.fields.map((each) => ({ ...each, type: shape(each.type, depth + 1) })),
+  };
+}

@@ -183,3 +183,9 @@ export function standardType(dataType: number): FieldType | undefined {
 export function standardStructure(encoding: string): StructureType | undefined {
   return STRUCTURES.find(([, id]) => encoding === `ns=0;i=${id}`)?.[2];
 }
+
+/** A built-in type or a structure of namespace 0 by its name, as type dictionaries have it. */
+export function standardTypeByName(name: string): FieldType | undefined {
+  const builtIn = new Map<string, number>(Object.entries(BuiltIn)).get(name);
+  return builtIn ?? STRUCTURES.find(([, , type]) => type.name === name)?.[2];
+}

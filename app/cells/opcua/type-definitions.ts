@@ -19,14 +19,17 @@ import {
   type TypeSource,
   UnknownTypeError,
 } from "./structure-types.ts";
+import { TypeDictionary } from "./type-dictionary.ts";
 
 /** What is asked of a session. */
 export type TypeSession = Pick<ClientSession, "read" | "browse">;
 
 /** Reference types of namespace 0. */
-export const HAS_ENCODING = "ns=0;i=38";
+const HAS_ENCODING = "ns=0;i=38";
+const HAS_DESCRIPTION = "ns=0;i=39";
 const HAS_SUBTYPE = "ns=0;i=45";
 const HAS_PROPERTY = "ns=0;i=46";
+const HAS_COMPONENT = "ns=0;i=47";
 
 /** No server has more types in one value; one that pretends to does not get the memory. */
 const MOST_TYPES = 500;
@@ -66,6 +69,7 @@ export class TypeDefinitions implements TypeSource {
   readonly #sessionNow: () => TypeSession | null;
   /** By data type. Replaced as a whole, so that no half of a structure stays when the server fails in between. */
   #types: Types = new Map();
+  readonly #dictionaries = new Map<string, TypeDictionary>();
   #busy: Promise<unknown> = Promise.resolve();
 
   constructor(sessionNow: () => TypeSession | null) {
@@ -147,7 +151,9 @@ export class TypeDefinitions implements TypeSource {
     const base = await this.#standardBase(dataType);
     let type: FieldType = base;
     if (base === BuiltIn.ExtensionObject) {
-      throw new UnknownTypeError(`the server has no definition of the data type ${dataType}`);
+      const described = await this.#described(dataType);
+      types.set(dataType, described);
+      return described;
     }
     if (typeof base !== "number" && base.kind === "enum") {
       const names = definition ? namesOf(definition.fields) : await this.#namesOfProperty(dataType);
@@ -155,6 +161,35 @@ export class TypeDefinitions implements TypeSource {
     }
     types.set(dataType, type);
     return type;
+  }
+
+  /** From the dictionary that describes the encoding (OPC UA 1.03 Part 3 §5.8.4). */
+  async #described(dataType: string): Promise<StructureType> {
+    const encodings = await this.#references(dataType, HAS_ENCODING, BrowseDirection.Forward);
+    const binary = encodings.find(({ browseName }) => browseName.name === "Default Binary");
+    const [description] = binary
+      ? await this.#references(binary.nodeId.toString(), HAS_DESCRIPTION, BrowseDirection.Forward)
+      : [];
+    const [dictionary] = description
+      ? await this.#references(description.nodeId.toString(), HAS_COMPONENT, BrowseDirection.Inverse)
+      : [];
+    if (!description || !dictionary)
+      throw new UnknownTypeError(`the server has no definition of the data type ${dataType}`);
+    const name = await this.#value(description.nodeId);
+    const id = dictionary.nodeId.toString();
+    let known = this.#dictionaries.get(id);
+    if (!known) {
+      const bytes = await this.#value(dictionary.nodeId);
+      if (!(bytes instanceof Uint8Array)) throw new UnknownTypeError("the server's type dictionary is empty");
+      known = new TypeDictionary(Buffer.from(bytes).toString());
+      this.#dictionaries.set(id, known);
+    }
+    return known.structure(String(name));
+  }
+
+  async #value(nodeId: NodeId): Promise<unknown> {
+    const { value } = await this.#session.read({ nodeId, attributeId: AttributeIds.Value });
+    return value?.value;
   }
 
   /** What the data type is in namespace 0, where its super types end. */
@@ -210,8 +245,7 @@ export class TypeDefinitions implements TypeSource {
       ({ browseName }) => browseName.name === "EnumStrings" || browseName.name === "EnumValues",
     );
     if (!property) return new Map();
-    const { value } = await this.#session.read({ nodeId: property.nodeId, attributeId: AttributeIds.Value });
-    const list: unknown = value?.value;
+    const list = await this.#value(property.nodeId);
     if (!Array.isArray(list)) return new Map();
     if (property.browseName.name === "EnumValues") {
       return namesOf(list.map(({ value, displayName }) => ({ value, name: displayName?.text ?? null })));
