@@ -12,6 +12,7 @@ import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
 import { makeFolder } from "./app-folder.ts";
 import { clientSettings, serverOptions } from "./app-opcua-site.ts";
+import { revocationList } from "./app-revocation.ts";
 import { until } from "./app-until.ts";
 
 const { folder, remove } = makeFolder();
@@ -155,10 +156,30 @@ test("refusals name the cause and the cure (R63–R65)", async () => {
     await refused({ policy: "Basic256" }),
     /no endpoint with mode SignAndEncrypt, policy Basic256 and user name and password; it offers None\/None/,
   );
+  const shown =
+    'the server sent the certificate of "first", SHA-1 [0-9a-f]{40}, valid \\d{4}-\\d\\d-\\d\\d to ';
+  assert.match(
+    await refused({ policy: "Basic256" }),
+    new RegExp(`SignAndEncrypt/Basic256Sha256 for .*UserName.*; ${shown}.*Cure: correct "security"`),
+  );
+  const list = { file: "HW-IDS:/ca.crl", der: revocationList(folder, ca, [first]) };
+  assert.match(
+    await refused({ revocationLists: [list] }),
+    new RegExp(`the certificate of "first" is revoked; ${shown}.*Cure: give the server a new certificate`),
+  );
   assert.match(
     await refused({ tcpPort: await freePort() }),
     /the server refuses the connection\. Cure: start the server/,
   );
+});
+
+test("a revocation list that has expired is used, and told once (R133, L3)", async () => {
+  const list = { file: "HW-IDS:/ca.crl", der: revocationList(folder, ca, [], "20200201000000Z") };
+  const { collector, lines } = collect(settings({ revocationLists: [list] }));
+  await collector.run();
+  await collector.stop();
+  assert.match(lines[0] ?? "", /HW-IDS:\/ca\.crl has expired \(nextUpdate 2020-02-01\); it is still used/);
+  assert.match(lines[1] ?? "", /has established connection/);
 });
 
 test("a restarted server with another certificate is refused with a reason, and accepted once it is trusted (R64, R75, L1)", async () => {

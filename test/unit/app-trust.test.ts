@@ -1,16 +1,16 @@
 /** Who is trusted: certificates and keys from the operator's files, and the decision about the OPC UA server. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { MessageSecurityMode } from "node-opcua-client";
 import { chooseEndpoint, NoEndpointError } from "../../app/cells/opcua/endpoint.ts";
-import { checkServerCertificate, UntrustedServerError } from "../../app/cells/opcua/trust.ts";
+import { checkServerCertificate, expiredLists, UntrustedServerError } from "../../app/cells/opcua/trust.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, type CertificateOptions, Pki } from "../lab/pki.ts";
 import { makeFolder } from "./app-folder.ts";
+import { revocationList } from "./app-revocation.ts";
 
 const { folder, remove } = makeFolder();
 const pki = new Pki(join(folder, "pki"));
@@ -190,32 +190,13 @@ test("a certificate of another application, host or purpose: refused below an au
   );
 });
 
-/** A revocation list of `issuer`, DER. */
-function revocationList(issuer: Certificate, revoked: readonly Certificate[]): Buffer {
-  const openssl = (...args: string[]): string =>
-    execFileSync("openssl", args, { cwd: folder, encoding: "utf8" });
-  const entries = revoked.map((each) => {
-    const serial = openssl("x509", "-in", each.certFile, "-noout", "-serial").trim().replace("serial=", "");
-    return `R\t300101000000Z\t200101000000Z\t${serial}\tunknown\t/CN=${each.name}\n`;
-  });
-  writeFileSync(join(folder, "index"), entries.join(""));
-  writeFileSync(
-    join(folder, "ca.cnf"),
-    "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n",
-  );
-  const signer = ["-cert", issuer.certFile, "-keyfile", issuer.keyFile];
-  openssl("ca", "-config", "ca.cnf", ...signer, "-gencrl", "-out", "list.pem");
-  openssl("crl", "-in", "list.pem", "-outform", "DER", "-out", "list.der");
-  return readFileSync(join(folder, "list.der"));
-}
-
 test("what a list of its authority names is refused, also when it is trusted itself (R133, L3, L25)", async () => {
   const intermediate = await pki.issue({ name: "revoked-intermediate", use: "ca", issuer: ca });
   const leaf = await pki.issue({ name: "below", use: "opcua", altNames: ALT_NAMES, issuer: intermediate });
   const direct = await pki.issue({ name: "stolen", use: "opcua", altNames: ALT_NAMES, issuer: ca });
   const other = await pki.issue({ name: "other", use: "opcua", altNames: ALT_NAMES, issuer: ca });
   const chain = Buffer.concat([der(leaf), der(intermediate)]);
-  const lists = [revocationList(foreignCa, []), revocationList(ca, [direct, intermediate])];
+  const lists = [revocationList(folder, foreignCa, []), revocationList(folder, ca, [direct, intermediate])];
   const stolen =
     /^the certificate of "stolen" is revoked; the server sent .*Cure: give the server a new certificate/;
   assert.match(refusal(der(direct), [ca], NOW, lists), stolen);
@@ -225,7 +206,20 @@ test("what a list of its authority names is refused, also when it is trusted its
   assert.equal(refusal(der(other), [ca], NOW, lists), "accepted");
   assert.equal(refusal(der(server), [server], NOW, lists), "accepted");
   const namesake = await new Pki(join(folder, "namesake")).issue({ name: "ca", use: "ca" });
-  assert.equal(refusal(der(direct), [ca], NOW, [revocationList(namesake, [direct])]), "accepted");
+  assert.equal(refusal(der(direct), [ca], NOW, [revocationList(folder, namesake, [direct])]), "accepted");
+});
+
+test("a list that has expired is still used, and told with its file and its date (R133, L3)", async () => {
+  const revoked = await pki.issue({ name: "revoked-once", use: "opcua", altNames: ALT_NAMES, issuer: ca });
+  const old = revocationList(folder, ca, [revoked], "20200201000000Z");
+  assert.match(refusal(der(revoked), [ca], NOW, [old]), /"revoked-once" is revoked/);
+  const lists = [
+    { file: "HW-IDS:/old.crl", der: old },
+    { file: "HW-IDS:/new.crl", der: revocationList(folder, ca, []) },
+  ];
+  assert.deepEqual(expiredLists(lists, NOW), [
+    "the revocation list HW-IDS:/old.crl has expired (nextUpdate 2020-02-01); it is still used, but what was revoked since is not noticed. Cure: put the authority's newest list on HW-IDS",
+  ]);
 });
 
 const POLICY = "http://opcfoundation.org/UA/SecurityPolicy#";

@@ -7,7 +7,6 @@ import type { ChosenEndpoint } from "./endpoint.ts";
 import { ServiceRefusedError } from "./library.ts";
 import type { MissingNodes } from "./missing-nodes.ts";
 import { readOperationLimits } from "./operation-limits.ts";
-import { Repeats } from "./repeats.ts";
 import type { Source, SourceHandlers } from "./source.ts";
 import { lacksSubscriptions, Subscriptions } from "./subscriptions.ts";
 import { TypeDefinitions } from "./type-definitions.ts";
@@ -52,7 +51,6 @@ export class Acquisition {
   #source: Source | null = null;
   /** What they hold that is not published yet outlives a cut connection too. */
   #values: Values | null = null;
-  #repeats: Repeats | null = null;
   #endpoint: ChosenEndpoint | null = null;
   #resumptions = 0;
 
@@ -113,7 +111,7 @@ export class Acquisition {
 
   async #goOn(connection: Connection, kept: ClientSession, source: Source): Promise<Established> {
     this.#resumptions += 1;
-    this.#repeats?.watch();
+    this.#values?.expectRepetitions();
     const { session, isNew } = await this.#activate(connection, kept);
     this.#session = session;
     try {
@@ -149,16 +147,14 @@ export class Acquisition {
     const limits = await readOperationLimits(session);
     this.#missing.reset();
     const { nodes, readingCycle, significantDigits } = this.#settings;
-    const { onText, onWarning, onMissed, onLost } = this.#handlers;
-    const repeats = new Repeats(onText);
-    this.#repeats = repeats;
+    const { onMissed, onLost } = this.#handlers;
     this.#values?.close();
     this.#values = new Values({
       nodes,
       namespaces,
       significantDigits,
       source: new TypeDefinitions(() => this.#session),
-      handlers: { onText: (port, text) => repeats.pass(port, text), onWarning },
+      handlers: this.#handlers,
     });
     const handlers: SourceHandlers = { values: this.#values, onMissed, onLost };
     const options = { nodes, readingCycle, limits, missing: this.#missing, handlers };

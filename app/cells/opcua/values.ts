@@ -16,6 +16,9 @@ import { ValueReader } from "./value-reader.ts";
 
 /** What may wait for a type; beyond that the oldest value of the node goes. A type is known within a second. */
 const MOST_WAITING_BYTES = 1024 * 1024;
+/** For so long after a session went on over another connection the server may repeat itself. */
+const REPETITIONS_MS = 60_000;
+const HIGHEST_DENSE_PORT = 20_000;
 /** The pause after the server could not be asked for a type. */
 const ASK_AGAIN_MS = 2_000;
 
@@ -45,11 +48,18 @@ export class Values {
   #waitingBytes = 0;
   readonly #again = new Set<ReturnType<typeof setTimeout>>();
   #closed = false;
+  /** The last message of each port. */
+  readonly #last: string[];
+  /** 0: none are expected. */
+  #repetitionsUntil = 0;
 
   constructor(options: ValuesOptions) {
     const { nodes, namespaces, significantDigits, source, handlers } = options;
     this.#handlers = handlers;
     this.#nodeOf = new Map(nodes.map((node) => [node.port, node]));
+    const highest = Math.max(0, ...nodes.map(({ port }) => port));
+    // Without holes an array is faster, unless it is mostly holes.
+    this.#last = highest <= HIGHEST_DENSE_PORT ? Array.from({ length: highest + 1 }, () => "") : [];
     this.#types = new KnownTypes(source);
     this.#reader = new ValueReader({ namespaces, significantDigits, types: this.#types });
     this.decoder = new PublishResponseDecoder({ reader: this.#reader, significantDigits });
@@ -59,8 +69,14 @@ export class Values {
   pass(): void {
     const { ports, texts, count, special } = this.decoder;
     const { onText } = this.#handlers;
-    if (special.length === 0 && this.#waiting.size === 0) {
-      for (let index = 0; index < count; index += 1) onText(ports[index] as number, texts[index] as string);
+    if (special.length === 0 && this.#waiting.size === 0 && !this.#expectsRepetitions()) {
+      const last = this.#last;
+      for (let index = 0; index < count; index += 1) {
+        const port = ports[index] as number;
+        const text = texts[index] as string;
+        last[port] = text;
+        onText(port, text);
+      }
       return;
     }
     let next = 0;
@@ -86,6 +102,20 @@ export class Values {
     this.#take(port, bytes);
   }
 
+  /**
+   * The session goes on over another connection. Some servers then send the current values once more, though nobody
+   * asked for it: for a while, what says the same as the node's last message, time stamps included, is left out.
+   */
+  expectRepetitions(): void {
+    this.#repetitionsUntil = performance.now() + REPETITIONS_MS;
+  }
+
+  #expectsRepetitions(): boolean {
+    if (this.#repetitionsUntil !== 0 && performance.now() > this.#repetitionsUntil)
+      this.#repetitionsUntil = 0;
+    return this.#repetitionsUntil !== 0;
+  }
+
   /** The session is given up: what still waits can't be read any more; the next one begins with the current values. */
   close(): void {
     this.#closed = true;
@@ -100,6 +130,8 @@ export class Values {
   }
 
   #send(port: number, text: string): void {
+    if (this.#repetitionsUntil !== 0 && this.#last[port] === text) return;
+    this.#last[port] = text;
     try {
       this.#handlers.onText(port, text);
     } catch (error) {
