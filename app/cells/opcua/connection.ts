@@ -47,7 +47,7 @@ export class Connection {
     this.#client = OPCUAClient.create(sessionOptions(settings, endpoint));
     if (!settings.identity) skipKeyCheck(this.#client);
     this.#client.on("close", (error) =>
-      this.lose(explainError(error ?? new Error("the connection was closed"))),
+      this.lose(explainError(this.#withLastWord(error ?? new Error("the connection was closed")))),
     );
     this.#client.on("connection_lost", () => this.lose(explainError(new Error("the connection was lost"))));
     this.#client.on("secure_channel_created", (channel) => {
@@ -66,7 +66,17 @@ export class Connection {
   }
 
   async open(): Promise<void> {
-    await this.#client.connect(this.#settings.url);
+    try {
+      await this.#client.connect(this.#settings.url);
+    } catch (error) {
+      throw this.#withLastWord(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** What the server said before it closed the connection tells more than that it did. */
+  #withLastWord(error: Error): Error {
+    const word = this.#tap?.lastWord;
+    return word ? new Error(`${word}: ${error.message}`, { cause: error }) : error;
   }
 
   /** A new session, activated (Part 4 §5.6.2, §5.6.3). */

@@ -75,6 +75,7 @@ export class ChannelTap {
   readonly channel: ClientSecureChannelLayer;
   readonly #tokens = new Map<number, Token>();
   #generator: SequenceNumberGenerator | null = null;
+  #lastWord: string | null = null;
 
   constructor(channel: ClientSecureChannelLayer) {
     functionsIn(channel, "ClientSecureChannelLayer", [
@@ -87,6 +88,12 @@ export class ChannelTap {
       this.#generator ??= counted;
       counted = null;
     });
+    // The builder is there when the first chunk is sent.
+    channel.once("send_chunk", () => {
+      this.builder.on("error", (_error: Error, status: StatusCode) => {
+        this.#lastWord ??= status.name;
+      });
+    });
     channel.on("security_token_created", (created) => {
       if (!pushed || !Object.is(pushed.token, created)) {
         throw new LibraryChangedError("a security token was created and not stored");
@@ -98,6 +105,14 @@ export class ChannelTap {
       const expiresAt = now + token.revisedLifetime * 1.25;
       this.#tokens.set(token.tokenId, { id: token.tokenId, expiresAt, keys });
     });
+  }
+
+  /**
+   * Why the server ends the channel, where it says so: its ERR message (Part 6 §7.1.2.5). node-opcua only tells that the
+   * connection was closed.
+   */
+  get lastWord(): string | null {
+    return this.#lastWord;
   }
 
   /** The token, if it is the channel's and still good. */
