@@ -111,14 +111,21 @@ export class Supervisor {
     return findPartitions({ root: this.#root, onDevice: platform.kind === "quickjs" });
   }
 
-  /** What is down for want of its settings gets a new chance; what runs goes on as it is. */
+  /** What runs goes on as it is, with the settings it has; what is down for want of its settings gets a new chance. */
   #onCardReturned(partitions: readonly FoundPartition[]): void {
     const { error } = partitionLines(partitions);
     if (error === null) this.#log.info("[BLKDEVSR] the card is back, its partitions are checked and mounted");
     else this.#log.error(error);
     if (partitions.find(({ label }) => label === "HW-IDS")?.problem !== null) return;
+    const down = [...this.#slots.values()].filter((slot) => slot.down).map(({ role }) => role);
     if (!this.#transferring) void this.#startTransfer();
-    else for (const slot of this.#slots.values()) if (slot.down) this.#launch(slot);
+    else if (down.length > 0) {
+      // Routes come from the settings of both sides, so nothing less than a new start makes use of the new ones.
+      this.#log.info(
+        `[SUPERVISOR] the gateway starts anew with what is on the card now: ${down.join(" and ")} was down for its settings`,
+      );
+      this.#stop();
+    }
   }
 
   async #startTransfer(): Promise<void> {

@@ -4,10 +4,20 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findLine, stampTime, withoutStamp } from "../lab/console-lines.ts";
-import { type Device, powerOnAndConnect } from "../lab/device.ts";
+import { prepareCard } from "../lab/card.ts";
+import {
+  assertNoLine,
+  findLine,
+  MQTT_CONNECTED,
+  OPCUA_CONNECTED,
+  stampTime,
+  withoutStamp,
+} from "../lab/console-lines.ts";
+import { BOOT_DEADLINE_MS, type Device, powerOn, powerOnAndConnect } from "../lab/device.ts";
 import { assertSameAsShown, pullOut, readHealthFiles, shownLines } from "../lab/health-log.ts";
 import { checkLogPartition } from "../lab/power-cut.ts";
+import { makeOverlay } from "../lab/qemu.ts";
+import { CARD_PATHS } from "../lab/site.ts";
 import { withWorkbench } from "../lab/workbench.ts";
 
 const DEADLINE_MS = 60_000;
@@ -30,7 +40,7 @@ async function letPass({ machine }: Device, ms: number): Promise<void> {
   });
 }
 
-test("a card that is pulled out and put back: nothing stops, no line is lost (R151, R153, R163)", (t) =>
+test("a card that is pulled out and put back: nothing stops, no line is lost (R153, R163)", (t) =>
   withWorkbench(t, "card-pull", async (bench) => {
     const device = await powerOnAndConnect({
       ...{ bench, boot: "quark", mqttKey: "ec:P-256" },
@@ -80,4 +90,32 @@ test("a card that is pulled out and put back: nothing stops, no line is lost (R1
       kept.some((line) => /\[kernel\] mmc0: card .* removed/.test(line)),
       "the kernel saw it, too",
     );
+  }));
+
+test("a card that was corrected elsewhere: what was down for its settings starts (R141)", (t) =>
+  withWorkbench(t, "card-corrected", async (bench) => {
+    let correct = "";
+    const device = await powerOn({
+      ...{ bench, boot: "quark", mqttKey: "ec:P-256" },
+      edit({ files }) {
+        correct = String(files.get(CARD_PATHS.mqttSettings));
+        files.set(CARD_PATHS.mqttSettings, correct.replace("{", "["));
+      },
+    });
+    const { machine } = device;
+    await findLine(machine.console, "MqttPublisherSettings-0.json, line", { deadlineMs: BOOT_DEADLINE_MS });
+    await findLine(machine.console, OPCUA_CONNECTED, { deadlineMs: BOOT_DEADLINE_MS });
+
+    await machine.pullCard();
+    await findLine(machine.console, PULLED, { deadlineMs: DEADLINE_MS });
+    const files = new Map([...device.files, [CARD_PATHS.mqttSettings, correct]]);
+    const image = await prepareCard({ bench, files, name: "corrected" });
+    const overlay = bench.disposable(bench.path("corrected.qcow2"));
+    await makeOverlay(image, overlay);
+    assertNoLine(machine.console.entries, MQTT_CONNECTED);
+    await machine.insertCard(overlay);
+    await findLine(machine.console, BACK, { deadlineMs: DEADLINE_MS });
+    await findLine(machine.console, "[SUPERVISOR] the gateway starts anew", { deadlineMs: DEADLINE_MS });
+    await findLine(machine.console, MQTT_CONNECTED, { deadlineMs: DEADLINE_MS });
+    await device.everyChangeArrived();
   }));

@@ -226,7 +226,7 @@ function uefiArguments(options: MachineOptions): string[] {
 }
 
 /** QEMU's SD card wants a power of two as its size; the overlay grows the image to the next one. */
-async function makeOverlay(image: string, overlay: string): Promise<void> {
+export async function makeOverlay(image: string, overlay: string): Promise<void> {
   const { size } = await stat(image);
   const rounded = 2 ** Math.ceil(Math.log2(size));
   await run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image, overlay, String(rounded)]);

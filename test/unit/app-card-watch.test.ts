@@ -1,4 +1,4 @@
-/** The card that goes and comes (R151): what the supervisor makes of it, and what a log cell that dies leaves behind. */
+/** The card that goes and comes: what the supervisor makes of it, and what a log cell that dies leaves behind. */
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ test("the card is told by the number that the kernel gives each disk anew", (t) 
     assert.equal(presentCard(folder), null);
   }));
 
-test("pulled, put back, swapped between two looks, and one remount at a time (R151)", () => {
+test("pulled, put back, swapped between two looks, and one remount at a time", () => {
   let card: string | null = "mmcblk0 1";
   const events: string[] = [];
   let done: ((partitions: readonly FoundPartition[]) => void) | null = null;

@@ -1,5 +1,5 @@
 /**
- * What servers say goes into the log as text and nothing else (K18): no second line, no forged one, nothing that steers a
+ * What servers say goes into the log as text and nothing else (K49): no second line, no forged one, nothing that steers a
  * terminal or turns the reading direction; asserted on the bytes of the serial line and of the health log.
  */
 import assert from "node:assert/strict";
@@ -46,7 +46,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test("whatever a text is made of, it becomes one readable line that fits into a pipe", () => {
+test("whatever a text is made of, it becomes one readable line that fits into a pipe (K49)", () => {
   const character = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.constantFrom(...HOSTILE.slice(0, 3), "\n", "\r", "\u202e", "\ud800", "é", "𝄞"),
@@ -69,7 +69,7 @@ test("whatever a text is made of, it becomes one readable line that fits into a 
   );
 });
 
-test("texts of hostile servers can't forge, split or hide lines, on the serial line nor in the health log (R165)", (t) =>
+test("texts of hostile servers can't forge, split or hide lines, on the serial line nor in the health log (R165, K49)", (t) =>
   withWorkbench(t, "log-hostile", async (bench) => {
     const plant = await startPlant({ bench, gateway: "node" });
     let turn = 0;
