@@ -13,7 +13,7 @@ TEST_PACKAGES := qemu-system-x86 qemu-utils qemu-user ovmf-ia32 mosquitto mosqui
   clang libclang-rt-dev llvm cmake iproute2
 BENCH_PACKAGES := valgrind
 
-.PHONY: image all os app payload test requirements isa run bench lint help clean
+.PHONY: image all os app payload test requirements isa run soak bench lint help clean
 all: image
 
 image: payload ## build the flashable card: out/card.img (the default)
@@ -39,6 +39,9 @@ isa: image ## disassemble everything on the card: only what a Quark X1000 can ru
 
 run: image test-packages ## boot the card in QEMU with a demo OPC UA server and broker, watch values arrive
 	$(TSX) test/lab/run.ts $(RUN)
+
+soak: image test-packages ## server and broker fail at random for MINUTES (120): every value accounted for, memory flat
+	$(TSX) test/soak/main.ts --minutes $(or $(MINUTES),120) $(if $(SEED),--seed $(SEED))
 
 bench: image test-packages bench-packages ## figures at Quark pace: a table and out/bench.json
 	$(TSX) test/bench/main.ts
