@@ -136,6 +136,15 @@ for (const [way, change, security] of WAYS) {
   });
 }
 
+test("significantDigits reaches the values (R78, L7)", async () => {
+  const { collector, values } = collect(settings({ significantDigits: 6 }));
+  await collector.run();
+  await until(() => values.length > 0);
+  running.variable.setValueFromSource({ dataType: DataType.Double, value: 123456.7 });
+  await until(() => values.includes("value 123457"));
+  await collector.stop();
+});
+
 test("refusals name the cause and the cure (R63–R65)", async () => {
   const refused = async (change: Partial<OpcUaSettings>): Promise<string> => {
     const { collector, lines } = collect(settings(change));

@@ -272,6 +272,32 @@ test("every type, rank, status and time is decoded here", () => {
   );
 });
 
+test("Doubles and Floats are rounded here too, all else is not touched (R78, L7)", () => {
+  const rounding = new PublishResponseDecoder({
+    reader: makeReader({ significantDigits: 6 }),
+    significantDigits: 6,
+  });
+  rounding.clientHandles = PORTS;
+  const stamps = { sourceTimestamp: STAMP, serverTimestamp: STAMP };
+  const rounded = (dataType: DataType, value: unknown, text: string): void => {
+    for (const times of [stamps, {}]) {
+      const scalar = new Variant({ dataType, arrayType: VariantArrayType.Scalar, value });
+      const made = one({ value: scalar, ...times });
+      const [found] = decode(rounding, encodeMessage(made))?.values ?? [];
+      assert.ok(
+        found?.[1].startsWith(`{"Value":${text}${"sourceTimestamp" in times ? "," : "}"}`),
+        found?.[1],
+      );
+    }
+  };
+  rounded(DataType.Double, 1234567, "1.23457e+06");
+  rounded(DataType.Double, Number.NaN, '"NaN"');
+  rounded(DataType.Double, -0, "-0");
+  rounded(DataType.Float, Math.fround(0.1), "0.1");
+  rounded(DataType.UInt32, 1234567, "1234567");
+  rounded(DataType.Int64, [0, 1234567], '"1234567"');
+});
+
 test("other notifications, faults and unknown handles are left to node-opcua", () => {
   const fast = decoder();
   const left = (made: PublishResponse): void => assert.equal(decode(fast, encodeMessage(made)), null);
