@@ -18,6 +18,11 @@ export interface CellContext {
   /** Calls back once, when the supervisor says that the peer may be connected. */
   onGo(callback: () => void): void;
   /**
+   * Before every attempt to connect to `host`: a name is resolved and the packet filter opened for what it leads to now
+   * (K17). Rejects when the name can't be resolved.
+   */
+  openWay(host: string): Promise<void>;
+  /**
    * Calls back when the side's network has changed: `retry`: link and address are there, whoever waits may try at once;
    * `drop`: the address is gone, a connection that was made from it can't be alive any more (L20).
    */

@@ -23,13 +23,15 @@ export type Status =
   | { readonly kind: "vitals" }
   /** The answer to `ping`: the cell's event loop turns. */
   | { readonly kind: "alive" }
+  /** What the peer's name leads to right now: the cell waits for `go` before it connects there (K17). */
+  | { readonly kind: "resolved"; readonly addresses: readonly string[] }
   /** The connection to the peer stands. */
   | { readonly kind: "connected" }
   /** It does not, and why: printable ASCII, for operators only. */
   | { readonly kind: "disconnected"; readonly reason: string };
 
 /**
- * The supervisor's words to a cell: `go`: the peer is reachable now, connect; `ping`: answer that you are alive; `retry`:
+ * The supervisor's words to a cell: `go`: the packet filter lets you through to the peer, connect; `ping`: answer that you are alive; `retry`:
  * link and address have come back, try at once; `drop`: your address is gone, the connection can't be alive any more.
  */
 export const WORDS = ["go", "ping", "retry", "drop"] as const;
@@ -49,12 +51,23 @@ const HOST =
 const PEER_LINE = /^peer ([A-Za-z0-9._-]{1,253}) ([1-9][0-9]{0,4})$/;
 const MAX_REASON = 250;
 const DISCONNECTED_LINE = new RegExp(`^disconnected ([\\x20-\\x7e]{0,${MAX_REASON}})$`);
+const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+const ADDRESS = `${OCTET}(?:\\.${OCTET}){3}`;
+/** A name with more addresses than that is connected to by the first ones. */
+export const MAX_ADDRESSES = 8;
+const RESOLVED_LINE = new RegExp(`^resolved((?: ${ADDRESS}){1,${MAX_ADDRESSES}})$`);
+const IS_ADDRESS = new RegExp(`^${ADDRESS}$`);
 const REACHED_LINE = /^reached ([0-9]{1,9})$/;
 const CLOCK_LINE = /^clock ([0-9]{1,11})$/;
 
 /** Whether this is a host name or an IPv4 address, and nothing that a command line could take for something else. */
 export function isHostName(text: string): boolean {
   return HOST.test(text);
+}
+
+/** Whether this is an IPv4 address rather than a name. */
+export function isAddress(text: string): boolean {
+  return IS_ADDRESS.test(text);
 }
 
 export function formatStatus(status: Status): string {
@@ -71,6 +84,8 @@ export function formatStatus(status: Status): string {
       return "vitals\n";
     case "alive":
       return "alive\n";
+    case "resolved":
+      return `resolved ${status.addresses.slice(0, MAX_ADDRESSES).join(" ")}\n`;
     case "connected":
       return "connected\n";
     case "disconnected":
@@ -90,6 +105,8 @@ export function parseStatus(line: string): Status | null {
   const seconds = Number(CLOCK_LINE.exec(line)?.[1]);
   if (isSettable(seconds)) return { kind: "clock", seconds };
   if (line === "vitals" || line === "alive" || line === "connected") return { kind: line };
+  const addresses = RESOLVED_LINE.exec(line)?.[1];
+  if (addresses !== undefined) return { kind: "resolved", addresses: addresses.slice(1).split(" ") };
   const reason = DISCONNECTED_LINE.exec(line)?.[1];
   return reason === undefined ? null : { kind: "disconnected", reason };
 }

@@ -7,6 +7,7 @@ import { FdLog, type Log } from "../link/log-line.ts";
 import { formatStatus, isWord, LineSplitter, type Status } from "../link/status.ts";
 import { loadCell, type StartedRole } from "./load-cell.ts";
 import { wallsOf } from "./walls.ts";
+import { Way } from "./way.ts";
 
 const STDERR_FD = 2;
 
@@ -29,14 +30,18 @@ function end(log: Log, role: StartedRole, error: unknown): never {
 
 /** What the supervisor says, handed to whom it concerns. */
 class Words {
-  readonly #onPing: () => void;
+  readonly #report: (status: Status) => void;
   #onGo: (() => void) | null = null;
   #onNetwork: (word: "retry" | "drop") => void = () => undefined;
   /** Said before the cell asked for it. */
   #went = false;
 
-  constructor(onPing: () => void) {
-    this.#onPing = onPing;
+  /** Where a name leads to is asked for before every attempt. */
+  readonly way: Way;
+
+  constructor(report: (status: Status) => void) {
+    this.#report = report;
+    this.way = new Way(report);
   }
 
   listen(controlFd: number): void {
@@ -60,9 +65,10 @@ class Words {
 
   #take(word: string): void {
     if (!isWord(word)) return;
-    if (word === "ping") this.#onPing();
+    if (word === "ping") this.#report({ kind: "alive" });
     else if (word !== "go") this.#onNetwork(word);
-    else if (!this.#went) {
+    else if (this.#went) this.way.grant();
+    else {
       this.#went = true;
       this.#onGo?.();
     }
@@ -86,7 +92,7 @@ export async function runCell(options: {
   // A predecessor that crashed in the middle of a line must not spoil ours.
   writeSync(statusFd, "\n");
   const report = (status: Status): void => void writeSync(statusFd, formatStatus(status));
-  const words = new Words(() => report({ kind: "alive" }));
+  const words = new Words(report);
   words.listen(controlFd);
   const context: CellContext = {
     platform,
@@ -94,6 +100,8 @@ export async function runCell(options: {
     descriptors,
     report,
     onGo: (callback) => words.onGo(callback),
+    // In development there is no packet filter, and names may lead to IPv6.
+    openWay: (host) => (platform.kind === "node" ? Promise.resolve() : words.way.open(host)),
     onNetwork: (callback) => words.onNetwork(callback),
     onStop: (callback) => void process.on("SIGTERM", callback),
   };

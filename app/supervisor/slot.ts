@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { Backoff } from "../link/backoff.ts";
-import type { Peer, Word } from "../link/status.ts";
+import type { Word } from "../link/status.ts";
 import type { Pipe, Platform } from "../runtime/platform-types.ts";
 import type { StartedRole } from "./load-cell.ts";
 
@@ -18,8 +18,6 @@ export class Slot {
   startedAt = 0;
   /** Whether this process has said that it has begun to work. */
   started = false;
-  peer: Peer | null = null;
-  firewallOpen = false;
   /** Called once, when the cell has started or has ended. */
   onSettled: (() => void) | null = null;
 

@@ -1,12 +1,13 @@
-import { existsSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { platform } from "#platform";
 import { EXIT_CONFIG } from "../cells/cell.ts";
 import { FdLog } from "../link/log-line.ts";
-import { LineSplitter, MARK_PREFIX, type Peer, parseStatus, type Status } from "../link/status.ts";
+import { LineSplitter, MARK_PREFIX, parseStatus, type Status } from "../link/status.ts";
 import { statusSeconds } from "../link/status-interval.ts";
 import type { Exit, Pipe } from "../runtime/platform-types.ts";
 import { watchCard } from "./card-watch.ts";
 import { Connections } from "./connections.ts";
+import { Gate, isOnCard } from "./gate.ts";
 import { takeLastLine, tellSerial } from "./last-words.ts";
 import { Liveness, PING_INTERVAL_MS } from "./liveness.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
@@ -24,7 +25,6 @@ const HEALTHY_SECONDS = 60;
 const START_PATIENCE_MS = 60_000;
 /** How long cells may take to say good-bye. */
 const STOP_PATIENCE_MS = 3_000;
-const FIREWALL_PROGRAM = "/usr/lib/gateway/allow-peer";
 const CARD_PULLED =
   "[BLKDEVSR] the card was pulled out; values are transferred as before, the health log waits until it is back";
 /** Which network namespace a cell's peer is in (R26, R31). */
@@ -44,6 +44,7 @@ export class Supervisor {
   readonly #log: FdLog;
   readonly #connections = new Connections(() => platform.uptime());
   readonly #network: Network;
+  readonly #gates: ReadonlyMap<StartedRole, Gate>;
   readonly #liveness: Liveness;
   readonly #watchdog: Watchdog;
   readonly #marks = new Map<number, () => void>();
@@ -65,6 +66,12 @@ export class Supervisor {
     this.#toScreen = platform.pipe();
     this.#slots = new Map(ROLES.map((role) => [role, new Slot(role, platform)]));
     this.#log = new FdLog(this.#lines.writeFd);
+    this.#gates = new Map(
+      ROLES.flatMap((role) => {
+        const side = SIDES[role];
+        return side ? [[role, new Gate({ side, platform, log: this.#log })]] : [];
+      }),
+    );
     this.#network = new Network({ platform, log: this.#log });
     this.#watchdog = new Watchdog(this.#log);
     this.#liveness = new Liveness({
@@ -82,7 +89,7 @@ export class Supervisor {
     process.on("SIGINT", () => this.#stop());
     for (const slot of this.#slots.values()) this.#listen(slot);
     // On a developer's machine it would be that machine's.
-    if (existsSync(FIREWALL_PROGRAM)) this.#watchdog.start(platform);
+    if (isOnCard()) this.#watchdog.start(platform);
     setInterval(() => this.#watchdog.tick(this.#liveness.ask()), PING_INTERVAL_MS);
 
     await this.#startAndSettle("log");
@@ -256,7 +263,11 @@ export class Supervisor {
     this.#liveness.heard(slot.role, status.kind);
     switch (status.kind) {
       case "peer":
-        this.#notePeer(slot, status.peer);
+        this.#gates.get(slot.role)?.notePeer(status.peer);
+        return;
+      case "resolved":
+        this.#gates.get(slot.role)?.openResolved(status.addresses);
+        slot.say("go");
         return;
       case "reached":
         if (slot.role === "log") this.#marks.get(status.mark)?.();
@@ -294,31 +305,10 @@ export class Supervisor {
     }
   }
 
-  /** One peer per side and boot: a cell that was taken over can't have the firewall opened for anyone else. */
-  #notePeer(slot: Slot, peer: Peer): void {
-    if (SIDES[slot.role] === undefined) return;
-    slot.peer ??= peer;
-    if (slot.peer.host !== peer.host || slot.peer.port !== peer.port) {
-      this.#log.error(
-        `the ${slot.role} cell asked for a second peer, which is refused until the gateway is started anew`,
-      );
-    }
-  }
-
   /** Opens the way to the peer and lets the cell connect. */
   #go(slot: Slot): void {
-    const side = SIDES[slot.role];
-    if (side === undefined || slot.pid === null) return;
-    if (slot.peer && !slot.firewallOpen && existsSync(FIREWALL_PROGRAM)) {
-      const { host, port } = slot.peer;
-      const exit = platform.run([FIREWALL_PROGRAM, side, host, String(port)]);
-      if (exit.code !== 0) {
-        this.#log.error(
-          `the firewall could not be opened for ${host} port ${port} (${FIREWALL_PROGRAM} ended with ${exit.code ?? exit.signal})`,
-        );
-      }
-      slot.firewallOpen = exit.code === 0;
-    }
+    if (slot.pid === null) return;
+    this.#gates.get(slot.role)?.openAddress();
     slot.say("go");
   }
 

@@ -60,6 +60,8 @@ test("names are resolved on their own side; a pulled cable is told at once, a ne
     const said = waiter(console);
     await said(`Info: [NETWORK] ${X2}: address 192.168.177.31/24 by DHCP`, 0);
     await said(`Info: [NETWORK] ${X1}: address 192.168.188.41/24 by DHCP`, 0);
+    await said(`Info: [NETWORK] ${X2}: ${NAMES.server} is ${INTERNAL.peer}`, 0);
+    await said(`Info: [NETWORK] ${X1}: ${NAMES.broker} is ${EXTERNAL.peer}`, 0);
     assert.deepEqual([...new Set(internal.questions.entries)], [NAMES.server], "asked on the internal side");
     assert.deepEqual([...new Set(external.questions.entries)], [NAMES.broker], "asked on the external side");
 
@@ -71,6 +73,7 @@ test("names are resolved on their own side; a pulled cable is told at once, a ne
     await said(MQTT_CONNECTED, moved);
     const [last] = external.sent.entries.filter(({ ports }) => ports?.to === EXTERNAL.port).slice(-1);
     assert.equal(last?.to, EXTERNAL.secondPeer);
+    await said(`Info: [NETWORK] ${X1}: ${NAMES.broker} is ${EXTERNAL.secondPeer}`, moved);
 
     for (const { side, wire, port, network, connected } of [
       { side: "external", wire: external, port: X1, network: "192.168.188", connected: MQTT_CONNECTED },

@@ -18,6 +18,7 @@ const STATUSES: readonly Status[] = [
   { kind: "clock", seconds: 1_800_000_000 },
   { kind: "vitals" },
   { kind: "alive" },
+  { kind: "resolved", addresses: ["10.0.0.1", "255.249.199.90"] },
   { kind: "connected" },
   { kind: "disconnected", reason: "the server refuses the connection. Cure: start it (ECONNREFUSED)" },
   { kind: "disconnected", reason: "" },
@@ -59,6 +60,18 @@ test("a reason is a short line of printable characters, whatever it is made of",
       assert.equal(parseStatus(text.slice(0, -1))?.kind, "disconnected");
     }),
   );
+  for (const line of [
+    ...[
+      "resolved",
+      "resolved ",
+      "resolved 256.1.1.1",
+      "resolved 01.1.1.1",
+      "resolved 1.1.1",
+      "resolved 1.1.1.1  2.2.2.2",
+    ],
+    ...["resolved plc", "resolved 1.1.1.1 -d", `resolved${" 1.1.1.1".repeat(9)}`],
+  ])
+    assert.equal(parseStatus(line), null, line);
   for (const line of ["disconnected", "disconnected a\x07b", "disconnected ü", "connected ", "alive 1", "go"])
     assert.equal(parseStatus(line), null, line);
 });

@@ -42,6 +42,7 @@ function start(side: RawSide, context: CellContext): void {
       const seconds = context.platform.uptime().toFixed(1);
       context.log.info(`MQTT Publisher has sent its first message, ${seconds} s after the kernel started`);
     },
+    openWay: () => context.openWay(settings.host),
     onState: (reason) =>
       context.report(reason === null ? { kind: "connected" } : { kind: "disconnected", reason }),
   });

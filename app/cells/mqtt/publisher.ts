@@ -3,6 +3,7 @@ import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import { FrameReader } from "../../link/frame.ts";
 import type { Log } from "../../link/log-line.ts";
+import { explainError } from "./cause.ts";
 import { Outbox } from "./outbox.ts";
 import { topicTable } from "./packets.ts";
 import { type ConnectionEnd, Session } from "./session.ts";
@@ -24,6 +25,8 @@ export interface PublisherOptions {
   readonly onFirst: () => void;
   /** Null: the connection stands; otherwise why it does not. */
   readonly onState?: (reason: string | null) => void;
+  /** Before every attempt: the way to the broker is opened; rejects when its name can't be resolved. */
+  readonly openWay?: () => Promise<void>;
   /** How long to wait before each attempt to connect. */
   readonly backoff?: Pick<Backoff, "next" | "reset">;
 }
@@ -60,6 +63,7 @@ export class Publisher {
   #onFirst: (() => void) | null;
   /** Null: the connection stands; otherwise why it does not. */
   readonly #onState: (reason: string | null) => void;
+  readonly #openWay: (() => Promise<void>) | null;
 
   constructor(options: PublisherOptions) {
     this.#settings = options.settings;
@@ -68,6 +72,7 @@ export class Publisher {
     this.#source = options.source;
     this.#onFirst = options.onFirst;
     this.#onState = options.onState ?? (() => undefined);
+    this.#openWay = options.openWay ?? null;
     this.#backoff = options.backoff ?? new Backoff();
     const { qos, topics } = options.settings;
     this.#outbox = new Outbox(topicTable(topics));
@@ -82,7 +87,7 @@ export class Publisher {
 
   /** Connects, and from then on stays connected. */
   start(): void {
-    this.#session.connect();
+    this.#connect();
   }
 
   /** Link and address have come back: there is nothing to wait for (L20). */
@@ -99,7 +104,20 @@ export class Publisher {
   #connect(): void {
     if (this.#pause !== null) clearTimeout(this.#pause);
     this.#pause = null;
-    if (!this.#stopping) this.#session.connect();
+    if (this.#stopping) return;
+    if (!this.#openWay) {
+      this.#session.connect();
+      return;
+    }
+    this.#openWay().then(
+      () => {
+        if (!this.#stopping) this.#session.connect();
+      },
+      (error: unknown) => {
+        const cause = explainError(error instanceof Error ? error : new Error(String(error)));
+        this.#onClosed({ cause, subscribed: false });
+      },
+    );
   }
 
   /** Takes what navigation wrote, and its memory. */

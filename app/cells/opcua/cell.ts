@@ -80,6 +80,7 @@ function start(side: RawSide, context: CellContext): void {
       onText: (port, text) => sender.sendText(port, text),
       onState: (reason) =>
         context.report(reason === null ? { kind: "connected" } : { kind: "disconnected", reason }),
+      openWay: () => context.openWay(settings.host),
       onWarning: (node, text) => warnings.tell(node, text),
     },
   });

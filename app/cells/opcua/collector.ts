@@ -22,6 +22,8 @@ const MOST_TOLD = 50;
 export interface CollectorHandlers extends ValuesHandlers {
   /** Null: the connection stands; otherwise why it does not. */
   onState?(reason: string | null): void;
+  /** Before every attempt: the way to the server is opened; rejects when its name can't be resolved. */
+  openWay?(): Promise<void>;
 }
 
 export interface CollectorOptions {
@@ -47,6 +49,7 @@ export class Collector {
   readonly #acquisition: Acquisition;
   readonly #missing: MissingNodes;
   readonly #onState: (reason: string | null) => void;
+  readonly #openWay: () => Promise<void>;
   readonly #after: typeof after;
   readonly #backoff = new Backoff();
   /** What was told once is not told again. */
@@ -67,6 +70,7 @@ export class Collector {
     this.#missing = new MissingNodes({ log, firstRetryMs: options.missingRetryMs ?? FIRST_RETRY_MS });
     this.#after = options.after ?? after;
     this.#onState = (reason) => handlers.onState?.(reason);
+    this.#openWay = async () => handlers.openWay?.();
     this.#acquisition = new Acquisition({
       settings,
       missing: this.#missing,
@@ -104,6 +108,7 @@ export class Collector {
       let had = false;
       let since = 0;
       try {
+        await this.#openWay();
         cause = await this.#attempt(() => {
           had = true;
           since = performance.now();
