@@ -4,10 +4,12 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Log } from "../../app/link/log-line.ts";
 import { Connections, describeDuration } from "../../app/supervisor/connections.ts";
+import { Gate } from "../../app/supervisor/gate.ts";
 import { Intruders } from "../../app/supervisor/intruders.ts";
 import { Liveness, type Watched } from "../../app/supervisor/liveness.ts";
 import type { StartedRole } from "../../app/supervisor/load-cell.ts";
 import { leftOutLines, sideProblem } from "../../app/supervisor/network-report.ts";
+import { platform } from "../../app/supervisor/platform-node.ts";
 import { Port, type PortHandlers } from "../../app/supervisor/port.ts";
 import { type NetlinkEvent, netlinkQuestion, parseNetlink } from "../../app/supervisor/rtnetlink.ts";
 
@@ -268,6 +270,47 @@ test("who tries to connect to the device is told of, what is everywhere is not (
     ),
   );
   assert.equal(intruders.describe(), "refused: 15 connections, 1007 other packets in, 1 out");
+});
+
+/** A platform whose programs do nothing and whose time stands still unless it is told otherwise. */
+function gate(side: "inw" | "enw") {
+  const lines: string[] = [];
+  const clock = { now: 100 };
+  const standIn = { ...platform, uptime: () => clock.now };
+  return { gate: new Gate({ side, platform: standIn, log: logInto(lines) }), lines, clock };
+}
+
+test("the way out follows the peer's name, tells each address and nothing but the first peer counts (K17, K19)", () => {
+  const { gate: external, lines, clock } = gate("enw");
+  external.openResolved(["10.0.0.1"]);
+  assert.deepEqual(lines.splice(0), [], "no peer, no way");
+  external.notePeer({ host: "broker_1.example", port: 8883 });
+  external.notePeer({ host: "broker_1.example", port: 8883 });
+  external.openAddress();
+  external.openResolved(["10.0.0.1", "10.0.0.2"]);
+  external.openResolved(["10.0.0.2", "10.0.0.1"]);
+  external.openResolved(["10.0.0.3", "10.0.0.1"]);
+  const port = "[NETWORK] X1 P1 (external)";
+  assert.deepEqual(lines.splice(0), [
+    `Info: ${port}: broker_1.example is 10.0.0.1, 10.0.0.2`,
+    `Info: ${port}: broker_1.example is 10.0.0.3`,
+  ]);
+  for (let at = 0; at < 100; at += 1) external.openResolved([`10.0.1.${at}`]);
+  assert.equal(lines.splice(0).length, 3, "a cell that was taken over is slow at trying addresses");
+  clock.now += 5;
+  external.openResolved(["10.0.2.1"]);
+  external.openResolved(["10.0.2.2"]);
+  assert.deepEqual(lines.splice(0), [`Info: ${port}: broker_1.example is 10.0.2.1`]);
+  external.notePeer({ host: "10.6.6.6", port: 8883 });
+  assert.deepEqual(lines.splice(0), [
+    `Error: ${port}: a second peer was asked for, which is refused until the gateway is started anew`,
+  ]);
+
+  const { gate: internal, lines: said } = gate("inw");
+  internal.notePeer({ host: "10.0.0.7", port: 4840 });
+  internal.openResolved(["10.6.6.6"]);
+  internal.openAddress();
+  assert.deepEqual(said, [], "an address leads nowhere else");
 });
 
 interface FakeCell extends Watched {
