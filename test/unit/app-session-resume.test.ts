@@ -87,7 +87,7 @@ test("changes before, while and after the link is cut: each arrives once, in ord
   const [session] = sessions();
   assert.equal(collector.reconnects, 0);
   let value = 0;
-  for (let round = 1; round <= 3; round += 1) {
+  for (let round = 1; round <= 2; round += 1) {
     for (let more = 0; more < 3; more += 1) await change(++value);
     await until(() => valuesOf("Value").length === value + 1);
     // Sent by the server, never received.
@@ -109,10 +109,10 @@ test("changes before, while and after the link is cut: each arrives once, in ord
       line,
     ),
   );
-  assert.equal(resumed.length, 3, lines.join("\n"));
+  assert.equal(resumed.length, 2, lines.join("\n"));
   assert.equal(
     lines.filter((line) => line.includes("OPC UA Client has established connection to")).length,
-    4,
+    3,
   );
   // What was acknowledged is not kept.
   await until(() => subscriptions().every((each) => each.getAvailableSequenceNumbers().length === 0));

@@ -197,11 +197,11 @@ export class PublishLoop {
     };
   }
 
-  async #catchUp(order: MessageOrder): Promise<void> {
+  async #catchUp(order: MessageOrder, toEnd: boolean): Promise<void> {
     const session = this.#session;
     if (!session) return;
     try {
-      const { lost } = await order.catchUp(this.#fetcher(session, order), false);
+      const { lost } = await order.catchUp(this.#fetcher(session, order), toEnd);
       if (lost > 0) this.#handlers.onMissed(lost);
     } catch (error) {
       if (session === this.#session)
@@ -284,8 +284,12 @@ export class PublishLoop {
     const order = this.#orderOf(subscriptionId);
     if (this.#reviewing) {
       this.#reviewing = false;
-      for (const available of availableSequenceNumbers ?? []) {
-        if (order?.isPast(available)) this.#acknowledge(subscriptionId, available);
+      const available = availableSequenceNumbers ?? [];
+      for (const number of available) if (order?.isPast(number)) this.#acknowledge(subscriptionId, number);
+      // A message was sent over the lost connection after all was fetched, and nothing has come behind it yet.
+      const isKeepAlive = !notificationData?.length;
+      if (isKeepAlive && order && !available.every((number) => order.isPast(number))) {
+        void this.#catchUp(order, true);
       }
     }
     if (!notificationData?.length) return;
@@ -293,7 +297,7 @@ export class PublishLoop {
     if (!order) return;
     const deliver = (): void => this.#notify(notificationMessage, false);
     if (order.accept(sequenceNumber)) deliver();
-    else if (order.hold(sequenceNumber, deliver)) void this.#catchUp(order);
+    else if (order.hold(sequenceNumber, deliver)) void this.#catchUp(order, false);
   }
 
   #notify({ notificationData }: NotificationMessage, fetched: boolean): void {
