@@ -3,12 +3,13 @@
  * with node-opcua. The library's source is Debian 13's, fetched and checked as the operating system's are; it takes
  * half a minute, once.
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { cached, cacheRoot, contentKey, hashPath } from "../../../buildroot/from-debian/cache.ts";
 import type { PackageList } from "../../../buildroot/from-debian/packages.ts";
-import { archivePath, resolveSources } from "../../../buildroot/from-debian/sources.ts";
+import { pruneCache, touch } from "../../../buildroot/from-debian/prune.ts";
+import { archivePath, type ResolvedSource, resolveSources } from "../../../buildroot/from-debian/sources.ts";
 import { LabError } from "../errors.ts";
 import { run } from "../process.ts";
 
@@ -29,16 +30,25 @@ const LIBRARY_OPTIONS = [
 ];
 const WARNINGS = ["-Wall", "-Wextra", "-Werror"];
 
+/** Debian's source: as it was chosen before, or looked up when there is none or its archive is gone. */
+async function findSource(cache: string): Promise<ResolvedSource> {
+  for (const update of [false, true]) {
+    const found = await resolveSources({ cache, list: SOURCES, update, say: () => undefined });
+    const source = found.get("open62541");
+    if (source !== undefined && existsSync(archivePath(cache, source.orig))) return source;
+  }
+  throw new LabError("LAB_FILE_MISSING", "the source of open62541 was not found");
+}
+
 /** The library's headers and archive, installed into a folder of the cache. */
 async function buildLibrary(): Promise<string> {
   const root = join(cacheRoot(), "lab");
   mkdirSync(root, { recursive: true });
-  const sources = await resolveSources({ cache: root, list: SOURCES, update: false, say: () => undefined });
-  const source = sources.get("open62541");
-  if (source === undefined) throw new LabError("LAB_FILE_MISSING", "the source of open62541 was not found");
+  pruneCache(root);
+  const source = await findSource(root);
   const compiler = await run(["gcc", "--version"]);
   const options = LIBRARY_OPTIONS.join(" ");
-  return await cached({
+  const folder = await cached({
     root,
     name: "open62541",
     key: contentKey({ archive: source.orig.sha256, options, compiler }),
@@ -56,6 +66,8 @@ async function buildLibrary(): Promise<string> {
       await run(["rm", "-r", tree, build]);
     },
   });
+  touch(folder);
+  return folder;
 }
 
 /** The server's program; builds what is not in the cache. */
@@ -77,5 +89,6 @@ export async function buildOpen62541Server(): Promise<string> {
       ] as [string, ...string[]]);
     },
   });
+  touch(folder);
   return join(folder, "server");
 }
