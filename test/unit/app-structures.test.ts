@@ -30,6 +30,7 @@ import {
 import { TypeDefinitions, type TypeSession } from "../../app/cells/opcua/type-definitions.ts";
 import { TypeDictionary } from "../../app/cells/opcua/type-dictionary.ts";
 import { Values } from "../../app/cells/opcua/values.ts";
+import { until } from "./app-until.ts";
 import { bytesOf, makeReader, open, valueText } from "./app-value-text.ts";
 
 silenceLibrary();
@@ -234,6 +235,7 @@ function makeValues() {
     namespaces: [],
     significantDigits: null,
     source,
+    askAgainMs: 1,
     handlers: {
       onText: (port, text) => void sent.push(`${port} ${text}`),
       onWarning: (node, text) => void warned.push(`${node.name} ${text}`),
@@ -273,6 +275,24 @@ test("a value waits for its type, those behind it wait too, and no other node do
   arrives(values, 1, object);
   assert.equal(sent.at(-1), structured);
   assert.equal(asked.length, 1);
+  values.close();
+});
+
+test("while the server can't be asked values wait, and it is asked again (L6)", async () => {
+  const { values, sent, warned, asked } = makeValues();
+  arrives(values, 1, extensionObject(write((stream) => writePoint(stream, 1, 2))));
+  for (let failures = 0; failures < 6; failures += 1) {
+    await until(() => asked.length > failures);
+    asked[failures]?.fail(new Error("the connection was cut"));
+  }
+  await until(() => asked.length > 6);
+  assert.deepEqual(sent, []);
+  asked[6]?.tell(point);
+  await until(() => sent.length > 0);
+  assert.deepEqual(sent, ['1 {"Value":{"X":1,"Y":2}}']);
+  assert.deepEqual(warned, [
+    "node 1 waits: the server can't be asked for the type of its structure (the connection was cut)",
+  ]);
   values.close();
 });
 

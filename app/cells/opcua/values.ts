@@ -21,6 +21,8 @@ const REPETITIONS_MS = 60_000;
 const HIGHEST_DENSE_PORT = 20_000;
 /** The pause after the server could not be asked for a type. */
 const ASK_AGAIN_MS = 2_000;
+/** So many times are nothing to talk about: connections come back. */
+const FAILURES_TO_TELL = 5;
 
 export interface ValuesHandlers {
   /** The text that is published for this port. May throw `FrameTooLongError`. */
@@ -35,6 +37,7 @@ export interface ValuesOptions {
   readonly significantDigits: number | null;
   readonly source: TypeSource;
   readonly handlers: ValuesHandlers;
+  readonly askAgainMs?: number;
 }
 
 export class Values {
@@ -47,6 +50,7 @@ export class Values {
   readonly #waiting = new Map<number, (Buffer | string)[]>();
   #waitingBytes = 0;
   readonly #again = new Set<ReturnType<typeof setTimeout>>();
+  readonly #askAgainMs: number;
   #closed = false;
   /** The last message of each port. */
   readonly #last: string[];
@@ -56,6 +60,7 @@ export class Values {
   constructor(options: ValuesOptions) {
     const { nodes, namespaces, significantDigits, source, handlers } = options;
     this.#handlers = handlers;
+    this.#askAgainMs = options.askAgainMs ?? ASK_AGAIN_MS;
     this.#nodeOf = new Map(nodes.map((node) => [node.port, node]));
     const highest = Math.max(0, ...nodes.map(({ port }) => port));
     // Without holes an array is faster, unless it is mostly holes.
@@ -195,29 +200,35 @@ export class Values {
   }
 
   /** Asks for the types that the reader misses; other nodes' values go on meanwhile. */
-  #learn(port: number): void {
+  #learn(port: number, failures = 0): void {
     const variable = this.#nodeOf.get(port)?.nodeId ?? "";
     const asked = [...this.#reader.missing].map((encoding) => this.#types.learn(encoding, variable));
     Promise.all(asked).then(
       () => this.#resume(port),
       // The connection was cut, for instance.
-      () => {
+      (error: Error) => {
+        if (this.#closed) return;
+        if (failures === FAILURES_TO_TELL)
+          this.#warn(
+            port,
+            `waits: the server can't be asked for the type of its structure (${error.message})`,
+          );
         const again = setTimeout(() => {
           this.#again.delete(again);
-          this.#resume(port);
-        }, ASK_AGAIN_MS);
+          this.#resume(port, failures + 1);
+        }, this.#askAgainMs);
         this.#again.add(again);
       },
     );
   }
 
-  #resume(port: number): void {
+  #resume(port: number, failures = 0): void {
     const queue = this.#waiting.get(port);
     if (this.#closed || !queue) return;
     for (let value = queue[0]; value !== undefined; value = queue[0]) {
       const text = typeof value === "string" ? value : this.#read(port, value);
       if (text === null) {
-        this.#learn(port);
+        this.#learn(port, failures);
         return;
       }
       queue.shift();
