@@ -107,8 +107,10 @@ export class Mosquitto {
     return this.received.filter(([each]) => each === topic).map(([, payload]) => payload);
   }
 
+  /** Ends both, also behind a test that has failed. */
   async stop(): Promise<void> {
-    await this.#end(this.#observer);
+    // mosquitto_sub at times stops for good in its handler of SIGTERM.
+    await this.#end(this.#observer, "SIGKILL");
     await this.#end(this.#process);
   }
 
@@ -122,10 +124,11 @@ export class Mosquitto {
     return ["-h", "127.0.0.1", "-p", String(this.port), "-q", "2", ...pki];
   }
 
-  async #end(process: ChildProcess | null): Promise<void> {
-    if (process === null || process.exitCode !== null) return;
-    process.kill();
-    await once(process, "exit");
+  async #end(process: ChildProcess | null, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    if (process === null || process.exitCode !== null || process.signalCode !== null) return;
+    const exited = once(process, "exit");
+    process.kill(signal);
+    await exited;
   }
 }
 

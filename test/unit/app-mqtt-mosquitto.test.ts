@@ -21,7 +21,10 @@ before(async () => {
   broker = await Mosquitto.start({ site, folder });
   await broker.observe();
 });
+/** What runs behind a test that has failed. */
+const publishers: Publisher[] = [];
 after(async () => {
+  for (const publisher of publishers) publisher.stop(() => undefined);
   await broker.stop();
   remove();
 });
@@ -44,6 +47,7 @@ function publisherOf(settings: MqttSettings) {
     source,
     onFirst: () => undefined,
   });
+  publishers.push(publisher);
   publisher.start();
   return { publisher, lines, source };
 }

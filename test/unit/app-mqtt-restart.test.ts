@@ -21,12 +21,17 @@ const BREAKS = 40;
 const MOST_BYTES = 9_000;
 
 const { folder, remove } = makeFolder();
+/** What runs behind a test that has failed. */
+const running: (() => Promise<void> | void)[] = [];
 let site: MqttSite;
 
 before(async () => {
   site = await makeMqttSite(folder);
 });
-after(remove);
+after(async () => {
+  for (const stop of running.reverse()) await stop();
+  remove();
+});
 
 /** Brings values of each quality of service to the broker, through a line that the story breaks, until the story ends. */
 async function withTraffic(
@@ -34,6 +39,10 @@ async function withTraffic(
   story: (line: CutLine) => Promise<void>,
 ): Promise<{ all: string[]; reconnects: number }> {
   const line = await CutLine.to(broker.port);
+  running.push(
+    () => broker.stop(),
+    () => line.close(),
+  );
   await broker.observe();
   const topics = QUALITIES.map((qualityOfService, port) => ({
     port,
@@ -62,6 +71,10 @@ async function withTraffic(
   publisher.start();
   let next = 0;
   let enough = false;
+  running.push(() => {
+    enough = true;
+    publisher.stop(ignore);
+  });
   const pushing = (async () => {
     while (!enough) {
       await until(() => !paused);
