@@ -16,6 +16,7 @@ import {
 } from "../lab/console-lines.ts";
 import { startNodeGateway } from "../lab/node-gateway.ts";
 import { startPlant } from "../lab/plant.ts";
+import { CARD_PATHS, type SiteFiles } from "../lab/site.ts";
 import { everyChangeArrived } from "../lab/truth.ts";
 import { withWorkbench } from "../lab/workbench.ts";
 
@@ -23,9 +24,30 @@ const START_MS = 60_000;
 const ARRIVE_MS = 60_000;
 const ROUNDS = 40;
 
-test("on Node.js every change of every type arrives, in order and value-exact, and is accounted for (R1, R76, R77, R143, R165, L6, L7, K13, K48)", (t) =>
+/** K52: what whoever looks for a fault gets when the settings ask for it. */
+const DEBUG_LINES = [
+  / Debug: OPC UA Client: attempt, \d+ ms: the server offers .*SignAndEncrypt\/Basic256Sha256 for /,
+  / Debug: OPC UA Client: attempt, \d+ ms: chosen: SignAndEncrypt\/Basic256Sha256 of /,
+  / Debug: OPC UA Client: attempt, \d+ ms: the secure channel is open$/,
+  / Debug: OPC UA Client: attempt, \d+ ms: session and source are there \(new, 0 messages fetched\): /,
+  / Debug: MQTT Publisher: CONNECT to .* as "gateway-1": session kept, user name, password, last will, keep alive \d+ s$/,
+  / Debug: MQTT Publisher: CONNACK: accepted, session not present$/,
+  / Debug: MQTT Publisher: in flight: 0$/,
+];
+
+/** The same files with `"debug": true` in both settings files. */
+function withDebug(files: SiteFiles): SiteFiles {
+  const edited = new Map(files);
+  for (const path of [CARD_PATHS.opcuaSettings, CARD_PATHS.mqttSettings])
+    edited.set(path, JSON.stringify({ ...JSON.parse(String(files.get(path))), debug: true }));
+  return edited;
+}
+
+test("on Node.js every change of every type arrives, in order and value-exact, and is accounted for (R1, R76, R77, R143, R165, L6, L7, K13, K48, K52)", (t) =>
   withWorkbench(t, "values-node", async (bench) => {
-    const { server, observer, variables, files } = await startPlant({ bench, gateway: "node", extras: true });
+    const plant = await startPlant({ bench, gateway: "node", extras: true });
+    const { server, observer, variables } = plant;
+    const files = withDebug(plant.files);
     const env = { ...process.env, GATEWAY_STATUS_SECONDS: "1" };
     const gateway = startNodeGateway({ bench, files, env });
     await findLine(gateway.lines, OPCUA_CONNECTED, { deadlineMs: START_MS });
@@ -59,4 +81,9 @@ test("on Node.js every change of every type arrives, in order and value-exact, a
     for (const side of ["OPC UA Client", "MQTT Publisher"])
       await findLine(gateway.lines, `${side}: reconnects since the start: 0`, { deadlineMs: ARRIVE_MS });
     assertSiteIsTold(gateway.lines.entries, files);
+    for (const text of DEBUG_LINES)
+      assert.ok(
+        gateway.lines.entries.some((line) => text.test(line)),
+        `the log has ${text}`,
+      );
   }));

@@ -302,7 +302,7 @@ async function converse(
       reader: (...args) => keep(platform.reader(...args)),
       writer: (...args) => keep(platform.writer(...args)),
     },
-    log: { info: never, warning: never, error: never, debug: never, useDebug: never },
+    log: { info: never, warning: never, error: never, debug: () => undefined, useDebug: never },
     descriptors: [serial.readFd, screen.writeFd],
     report: (status) => void asked.push(status),
     onGo: never,

@@ -79,7 +79,7 @@ test("nodes are asked for ever more seldom, and no more when the connection is g
   const lines: string[] = [];
   const note = (line: string) => void lines.push(line);
   const missing = new MissingNodes({
-    log: { info: note, warning: note, error: note, debug: note },
+    log: { info: note, warning: note, error: note, debug: () => undefined },
     firstRetryMs: 10_000,
   });
   const [node] = nodesFor(["Missing"]);

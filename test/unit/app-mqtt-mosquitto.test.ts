@@ -43,7 +43,7 @@ function publisherOf(settings: MqttSettings) {
   };
   const publisher = new Publisher({
     settings,
-    log: { info: note, warning: note, error: note, debug: note },
+    log: { info: note, warning: note, error: note, debug: () => undefined },
     source,
     onFirst: () => undefined,
   });

@@ -86,7 +86,7 @@ export class Play {
     this.settings = settings;
     this.publisher = new Publisher({
       settings,
-      log: { info: note, warning: note, error: note, debug: note },
+      log: { info: note, warning: note, error: note, debug: () => undefined },
       source: {
         pause: () => {
           this.paused = true;

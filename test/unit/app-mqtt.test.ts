@@ -48,7 +48,7 @@ function publisherOf(configured: MqttSettings) {
   };
   const publisher = new Publisher({
     settings: configured,
-    log: { info: note, warning: note, error: note, debug: note },
+    log: { info: note, warning: note, error: note, debug: () => undefined },
     source,
     onFirst: () => undefined,
     backoff: { next: () => 0, reset: () => undefined },

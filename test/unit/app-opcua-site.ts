@@ -123,7 +123,12 @@ export function collect(
       void lines.push(`${level}: ${line}`);
   const collector = new Collector({
     settings,
-    log: { info: note("Info"), warning: note("Warning"), error: note("Error"), debug: note("Debug") },
+    log: {
+      info: note("Info"),
+      warning: note("Warning"),
+      error: note("Error"),
+      debug: () => undefined,
+    },
     handlers: {
       onText: take,
       onWarning: (node, text) => void lines.push(`Warning: ${node.name} ${text}`),

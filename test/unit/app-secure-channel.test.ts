@@ -151,7 +151,7 @@ function collect(configured: OpcUaSettings) {
   const note = (line: string) => void lines.push(line);
   const collector = new Collector({
     settings: configured,
-    log: { info: note, warning: note, error: note, debug: note },
+    log: { info: note, warning: note, error: note, debug: () => undefined },
     handlers: {
       onText(port, text) {
         const value = JSON.parse(text).Value;

@@ -177,7 +177,7 @@ test("a cause is told once, and again when it changes, after a success or after 
   const told: string[] = [];
   let now = 0;
   const note = (text: string) => void told.push(text);
-  const causes = new CauseLog({ info: note, warning: note, error: note, debug: note }, () => now);
+  const causes = new CauseLog({ info: note, warning: note, error: note, debug: () => undefined }, () => now);
   const attempt = (cause: string) => causes.tell("It can't connect", cause);
   attempt("refused");
   attempt("refused");
@@ -199,7 +199,7 @@ test("a network that is not up yet is no news in the first seconds, and is news 
   const lines: string[] = [];
   const note = (line: string): void => void lines.push(line);
   let now = 1_000;
-  const causes = new CauseLog({ info: note, warning: note, error: note, debug: note }, () => now);
+  const causes = new CauseLog({ info: note, warning: note, error: note, debug: () => undefined }, () => now);
   const cause = "the server's network can't be reached. Cure: check the cable (ENETUNREACH)";
   causes.tell("OPC UA Client can't connect", cause);
   assert.deepEqual(lines, []);

@@ -47,10 +47,13 @@ function start(side: RawSide, context: CellContext): void {
       context.report(reason === null ? { kind: "connected" } : { kind: "disconnected", reason }),
   });
   const published = new ItemCounters(new Map(settings.topics.map(({ port, name }) => [port, name])));
-  everyInterval(context.log, (seconds) => [
-    ...published.describe(`MQTT Publisher: published in ${seconds} s`, publisher.published()),
-    `MQTT Publisher: reconnects since the start: ${publisher.reconnects}`,
-  ]);
+  everyInterval(context.log, (seconds) => {
+    context.log.debug(`MQTT Publisher: in flight: ${publisher.inFlight}`);
+    return [
+      ...published.describe(`MQTT Publisher: published in ${seconds} s`, publisher.published()),
+      `MQTT Publisher: reconnects since the start: ${publisher.reconnects}`,
+    ];
+  });
   context.onGo(() => publisher.start());
   context.onNetwork((word) => {
     if (word === "retry") publisher.retry();

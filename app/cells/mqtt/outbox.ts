@@ -93,6 +93,11 @@ export class Outbox {
     this.#totals = new Float64Array(entries.length / TOPIC_FIELDS);
   }
 
+  /** Messages that the broker has not acknowledged yet. */
+  get inFlight(): number {
+    return this.#count;
+  }
+
   /** The identifier of the oldest message for which the broker owes an acknowledgement; 0: for none. */
   get waitingFor(): number {
     return this.#count > 0 ? this.#oldestId : 0;

@@ -105,6 +105,7 @@ export class Publisher {
     if (this.#pause !== null) clearTimeout(this.#pause);
     this.#pause = null;
     if (this.#stopping) return;
+    this.#debugConnect();
     if (!this.#openWay) {
       this.#session.connect();
       return;
@@ -118,6 +119,29 @@ export class Publisher {
         this.#onClosed({ cause, subscribed: false });
       },
     );
+  }
+
+  #debugConnect(): void {
+    const { host, port, clientId, keepAlive, user, will } = this.#settings;
+    const flags = [
+      this.#isClean ? "clean session" : "session kept",
+      ...(user ? ["user name"] : []),
+      ...(user && user.password !== null ? ["password"] : []),
+      ...(will ? [`last will${will.retain ? " retained" : ""}`] : []),
+    ];
+    this.#log.debug(
+      `MQTT Publisher: CONNECT to ${host} port ${port} as ${JSON.stringify(clientId)}: ${flags.join(", ")}, keep alive ${keepAlive} s`,
+    );
+  }
+
+  /** Whether the next connection asks for a new session. */
+  get #isClean(): boolean {
+    return this.#highestQos === 0 || this.#forget;
+  }
+
+  /** Messages that the broker has not acknowledged yet. */
+  get inFlight(): number {
+    return this.#outbox.inFlight;
   }
 
   /** Takes what navigation wrote, and its memory. */
@@ -152,19 +176,23 @@ export class Publisher {
   #newSession(): Session {
     return new Session({
       settings: this.#settings,
-      clean: this.#highestQos === 0 || this.#forget,
+      clean: this.#isClean,
       handlers: {
         onReady: (sessionPresent) => this.#onReady(sessionPresent),
         onAck: (type, id, count) => this.#outbox.acknowledge(type, id, count),
         onHeard: () => this.#onHeard(),
         waitingFor: () => this.#outbox.waitingFor,
         onDrain: () => this.#onDrain(),
+        onPing: () => this.#log.debug("MQTT Publisher: PINGREQ"),
         onClosed: (end) => this.#onClosed(end),
       },
     });
   }
 
   #onReady(sessionPresent: boolean): void {
+    this.#log.debug(
+      `MQTT Publisher: CONNACK: accepted, session ${sessionPresent ? "present" : "not present"}`,
+    );
     if (this.#forget) {
       this.#forget = false;
       const forgetful = this.#session;
@@ -253,6 +281,9 @@ export class Publisher {
     const starting = this.#causes.isNetworkStarting(cause);
     if (!starting) this.#onState(cause);
     const delay = starting ? NETWORK_RETRY_MS : this.#backoff.next();
+    this.#log.debug(
+      `MQTT Publisher: ${cause}; ${this.#outbox.inFlight} in flight; next attempt in ${Math.round(delay)} ms`,
+    );
     this.#pause = setTimeout(() => this.#connect(), delay);
   }
 }

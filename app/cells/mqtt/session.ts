@@ -40,6 +40,8 @@ export interface SessionHandlers {
   waitingFor(): number;
   /** The socket takes more after it had enough. */
   onDrain(): void;
+  /** A PINGREQ is on its way. */
+  onPing(): void;
   /** The connection is over; null when `end()` asked for it. */
   onClosed(end: ConnectionEnd | null): void;
 }
@@ -177,7 +179,9 @@ export class Session {
       socket,
       read: (chunk) => this.#read(socket, acks, chunk),
       onWrite: (chunk) => {
-        if (chunk[0] === PINGREQ) acks.pinged();
+        if (chunk[0] !== PINGREQ) return;
+        acks.pinged();
+        this.#handlers.onPing();
       },
     });
   }

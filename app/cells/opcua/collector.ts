@@ -124,7 +124,9 @@ export class Collector {
       const what = `OPC UA Client ${had ? "lost its connection to" : "can't connect to"} ${host} port ${tcpPort}`;
       this.#causes.tell(what, cause);
       if (!starting) this.#onState(cause);
-      await this.#pause(starting ? NETWORK_RETRY_MS : this.#backoff.next());
+      const delay = starting ? NETWORK_RETRY_MS : this.#backoff.next();
+      this.#log.debug(`OPC UA Client: ${cause}; next attempt in ${Math.round(delay)} ms`);
+      await this.#pause(delay);
     }
   }
 
@@ -163,11 +165,21 @@ export class Collector {
 
   /** Resolves with the reason when an established connection is lost; rejects when it can't be established. */
   async #attempt(onConnected: () => void): Promise<string> {
-    const endpoint = await findEndpoint(this.#settings, (text) => this.#tellOnce("warning", text));
+    const begun = performance.now();
+    const debug = (text: string): void => {
+      const elapsed = Math.round(performance.now() - begun);
+      this.#log.debug(`OPC UA Client: attempt, ${elapsed} ms: ${text}`);
+    };
+    debug(`asking ${this.#settings.url} for its endpoints`);
+    const warn = (text: string): void => this.#tellOnce("warning", text);
+    const endpoint = await findEndpoint(this.#settings, warn, debug);
     const connection = new Connection(this.#settings, endpoint);
     this.#connection = connection;
     try {
-      const establishing = connection.open().then(() => this.#acquisition.establish(connection));
+      const establishing = connection.open().then(() => {
+        debug("the secure channel is open");
+        return this.#acquisition.establish(connection);
+      });
       // What fails after we gave up waiting has been reported already.
       establishing.catch(() => undefined);
       const outcome = await within(
@@ -176,6 +188,8 @@ export class Collector {
         "connecting",
       );
       if (typeof outcome === "string") throw new Error(outcome);
+      const { how, fetched, source } = outcome;
+      debug(`session and source are there (${how}, ${fetched} messages fetched): ${source.description}`);
       this.#connected = true;
       this.#connections += 1;
       this.#causes.clear();

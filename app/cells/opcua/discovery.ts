@@ -2,7 +2,7 @@ import { type EndpointDescription, MessageSecurityMode, OPCUAClient } from "node
 import type { OpcUaSettings } from "../../config/opcua.ts";
 import { discoveryOptions } from "./client-options.ts";
 import { disconnect, skipKeyCheck } from "./connection.ts";
-import { type ChosenEndpoint, chooseEndpoint, shortPolicy } from "./endpoint.ts";
+import { type ChosenEndpoint, chooseEndpoint, offers, shortPolicy } from "./endpoint.ts";
 import { checkServerCertificate, expiredLists } from "./trust.ts";
 import { within } from "./within.ts";
 
@@ -11,11 +11,13 @@ const DISCOVERY_TIMEOUT_MS = 60_000;
 
 /**
  * Asks the server what it offers, chooses an endpoint and checks who the server is: on every attempt anew, so that new
- * security settings of the server need no restart of the gateway (L1, R63–R68). `remark` gets what is odd but bearable.
+ * security settings of the server need no restart of the gateway (L1, R63–R68). `remark` gets what is odd but bearable, `debug`
+ * what was seen on the way.
  */
 export async function findEndpoint(
   settings: OpcUaSettings,
   remark: (text: string) => void,
+  debug: (text: string) => void,
 ): Promise<ChosenEndpoint> {
   const client = OPCUAClient.create(discoveryOptions(settings));
   skipKeyCheck(client);
@@ -26,7 +28,13 @@ export async function findEndpoint(
   } finally {
     await disconnect(client);
   }
+  debug(`the server offers ${offers(endpoints)}`);
   const endpoint = chooseEndpoint(endpoints, settings);
+  const { mode, policy, serverCertificate, applicationUri } = endpoint;
+  debug(
+    `chosen: ${MessageSecurityMode[mode]}/${shortPolicy(policy)} of ${applicationUri ?? "an unnamed application"}, ` +
+      `server certificate of ${serverCertificate?.length ?? 0} bytes`,
+  );
   if (endpoint.mode !== MessageSecurityMode.None) {
     const { trusted, revocationLists, host } = settings;
     const now = new Date();

@@ -54,7 +54,8 @@ function strength(endpoint: EndpointDescription): number {
   return MODES.indexOf(endpoint.securityMode) * POLICIES.length + policy;
 }
 
-function offers(endpoints: readonly EndpointDescription[]): string {
+/** What a server offers, in words. */
+export function offers(endpoints: readonly EndpointDescription[]): string {
   const list = endpoints.map((endpoint) => {
     const tokens = (endpoint.userIdentityTokens ?? [])
       .map((token) => UserTokenType[token.tokenType])

@@ -28,6 +28,7 @@ function main(): void {
       onHeard: () => undefined,
       waitingFor: () => 0,
       onDrain: () => undefined,
+      onPing: () => undefined,
       onClosed(end) {
         closed++;
         const cause = end?.cause ?? "";

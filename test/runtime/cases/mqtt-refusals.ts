@@ -14,7 +14,7 @@ function firstLine(mood: string): Promise<string> {
     const tell = (line: string): void => publisher.stop(() => resolve(line));
     const publisher = new Publisher({
       settings: readMqttSettings(readRawSide(`${folder}/${mood}`, MQTT_PATHS)),
-      log: { info: tell, warning: tell, error: tell, debug: tell },
+      log: { info: tell, warning: tell, error: tell, debug: () => undefined },
       source: { pause: () => undefined, resume: () => undefined },
       onFirst: () => undefined,
     });
