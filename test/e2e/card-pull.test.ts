@@ -67,7 +67,7 @@ test("a card that is pulled out and put back: nothing stops, no line is lost (R1
     // Out and in again, perhaps between two looks.
     from = machine.console.entries.length;
     await machine.pullCard();
-    await server.change({ count: 5, everyMs: 100 });
+    await server.change({ count: 20, everyMs: 100 });
     await machine.insertCard();
     await said(PULLED, from);
     await said(BACK, from);
