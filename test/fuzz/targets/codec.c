@@ -43,9 +43,9 @@ static void scan(JSValueConst bytes, JSValue at)
     JSValue found = new_fields();
     int64_t count = number_of(FUZZ_CALL("codec", "scanFrames", fuzz_dup(bytes), at, fuzz_dup(found)));
     fuzz_require(count <= ROOM, "more frames than there is room for");
-    const uint32_t *fields = (const uint32_t *)(const void *)fuzz_bytes(found, &size);
+    const uint32_t *frames = (const uint32_t *)(const void *)fuzz_bytes(found, &size);
     for (int64_t i = 0; i < count; i++) {
-        const uint32_t *each = fields + i * FIELDS;
+        const uint32_t *each = frames + i * FIELDS;
         fuzz_require(each[0] < each[1] && each[1] <= length, "a frame outside of the bytes");
         fuzz_require(i == 0 || each[0] == each[1 - FIELDS], "frames that overlap or leave gaps");
     }
@@ -53,7 +53,7 @@ static void scan(JSValueConst bytes, JSValue at)
         JSValue to = JS_NewInt64(fuzz_context, count), from = JS_NewInt32(fuzz_context, 0);
         JSValue routes = fields(6, 7);
         fuzz_free(FUZZ_CALL("codec", "routeFrames", fuzz_dup(bytes), fuzz_dup(found), from, to, routes));
-        JSValue again = JS_NewInt64(fuzz_context, fields[0]);
+        JSValue again = JS_NewInt64(fuzz_context, frames[0]);
         fuzz_require(number_of(FUZZ_CALL("codec", "scanFrames", fuzz_dup(bytes), again, fuzz_dup(found))) == count,
                      "frames are not sound any more after they were routed");
     }
