@@ -28,7 +28,7 @@ export const leftOutPackages: readonly LeftOut[] = [
   },
   {
     name: "node-opcua-xml2json",
-    reason: "reads type dictionaries of older servers; app/cells/opcua/type-dictionary.ts does",
+    reason: "reads type dictionaries of older servers; app/cells/opcua/values/type-dictionary.ts does",
   },
   { name: "ws", reason: "MQTT over WebSocket; the broker is reached over TLS only (R39)" },
   { name: "socks", reason: "MQTT through a SOCKS proxy; the broker is reached directly" },

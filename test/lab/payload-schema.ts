@@ -1,6 +1,6 @@
 /** The published JSON Schema of the payload, as a judge of what arrives. */
 import { Ajv2020 } from "ajv/dist/2020.js";
-import schema from "../../app/cells/opcua/payload.schema.json" with { type: "json" };
+import schema from "../../app/cells/opcua/values/payload.schema.json" with { type: "json" };
 import type { Change } from "./opcua-protocol.ts";
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Message, ServiceFault } from "node-opcua";
 import { StatusCodes } from "node-opcua-client";
-import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
+import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
 import { Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
 import { makeFolder } from "./app-folder.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { MessageOrder } from "../../app/cells/opcua/message-order.ts";
+import { MessageOrder } from "../../app/cells/opcua/acquisition/message-order.ts";
 
 const HIGHEST = 0xffff_ffff;
 

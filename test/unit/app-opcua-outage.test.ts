@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
+import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { MAX_RETRY_DELAY_MS } from "../../app/link/backoff.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";

@@ -14,7 +14,7 @@ import {
   type VariantOptions,
 } from "node-opcua-client";
 import { ExpandedNodeId, NodeIdType } from "node-opcua-nodeid";
-import { encodeDouble, encodeFloat, encodeHeartbeat } from "../../app/cells/opcua/payload.ts";
+import { encodeDouble, encodeFloat, encodeHeartbeat } from "../../app/cells/opcua/values/payload.ts";
 import { payloadFault, valueFault } from "../lab/payload-schema.ts";
 import { makeReader, messageText, valueText } from "./app-value-text.ts";
 

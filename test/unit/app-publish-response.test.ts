@@ -20,7 +20,7 @@ import {
   Variant,
   VariantArrayType,
 } from "node-opcua";
-import { PublishResponseDecoder } from "../../app/cells/opcua/publish-response.ts";
+import { PublishResponseDecoder } from "../../app/cells/opcua/values/publish-response.ts";
 import { makeReader, messageText } from "./app-value-text.ts";
 
 const HANDLES = 50;

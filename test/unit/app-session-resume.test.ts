@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { type OPCUAServer, SecurityPolicy, type UAVariable } from "node-opcua";
-import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
+import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";

@@ -16,9 +16,9 @@ import {
   Variant,
 } from "node-opcua";
 import { BinaryStream } from "node-opcua-binary-stream";
-import { UnreadableValueError } from "../../app/cells/opcua/byte-reader.ts";
-import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
-import { KnownTypes } from "../../app/cells/opcua/known-types.ts";
+import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
+import { UnreadableValueError } from "../../app/cells/opcua/values/byte-reader.ts";
+import { KnownTypes } from "../../app/cells/opcua/values/known-types.ts";
 import {
   BuiltIn,
   type Field,
@@ -26,10 +26,10 @@ import {
   type StructureType,
   type TypeSource,
   UnknownTypeError,
-} from "../../app/cells/opcua/structure-types.ts";
-import { TypeDefinitions, type TypeSession } from "../../app/cells/opcua/type-definitions.ts";
-import { TypeDictionary } from "../../app/cells/opcua/type-dictionary.ts";
-import { Values } from "../../app/cells/opcua/values.ts";
+} from "../../app/cells/opcua/values/structure-types.ts";
+import { TypeDefinitions, type TypeSession } from "../../app/cells/opcua/values/type-definitions.ts";
+import { TypeDictionary } from "../../app/cells/opcua/values/type-dictionary.ts";
+import { Values } from "../../app/cells/opcua/values/values.ts";
 import { until } from "./app-until.ts";
 import { bytesOf, makeReader, open, valueText } from "./app-value-text.ts";
 
@@ -367,7 +367,7 @@ test("structures of OPC UA itself, those that are known here and those that the 
 });
 
 test("every structure known here is the one of OPC UA's own nodeset (L6)", async () => {
-  const { standardType } = await import("../../app/cells/opcua/standard-types.ts");
+  const { standardType } = await import("../../app/cells/opcua/values/standard-types.ts");
   for (const id of [884, 887, 296, 338, 862, 7594, 8912, 12079, 12080, 12171, 12172]) {
     const known = standardType(id);
     assert.ok(known && typeof known !== "number" && known.kind === "structure");

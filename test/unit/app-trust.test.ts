@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { MessageSecurityMode } from "node-opcua-client";
-import { chooseEndpoint, NoEndpointError } from "../../app/cells/opcua/endpoint.ts";
-import { checkServerCertificate, expiredLists, UntrustedServerError } from "../../app/cells/opcua/trust.ts";
+import { chooseEndpoint, NoEndpointError } from "../../app/cells/opcua/connection/endpoint.ts";
+import {
+  checkServerCertificate,
+  expiredLists,
+  UntrustedServerError,
+} from "../../app/cells/opcua/connection/trust.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, type CertificateOptions, Pki } from "../lab/pki.ts";
 import { makeFolder } from "./app-folder.ts";

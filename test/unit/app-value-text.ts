@@ -7,9 +7,9 @@ import {
   VariantArrayType,
   type VariantOptions,
 } from "node-opcua-client";
-import { KnownTypes } from "../../app/cells/opcua/known-types.ts";
-import { type TypeSource, UnknownTypeError } from "../../app/cells/opcua/structure-types.ts";
-import { ValueReader } from "../../app/cells/opcua/value-reader.ts";
+import { KnownTypes } from "../../app/cells/opcua/values/known-types.ts";
+import { type TypeSource, UnknownTypeError } from "../../app/cells/opcua/values/structure-types.ts";
+import { ValueReader } from "../../app/cells/opcua/values/value-reader.ts";
 
 /** A server that knows no structure. */
 export const NO_SOURCE: TypeSource = {

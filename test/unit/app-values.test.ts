@@ -17,7 +17,7 @@ import {
   type VariantOptions,
 } from "node-opcua";
 import { ExpandedNodeId, NodeId, NodeIdType } from "node-opcua-nodeid";
-import { silenceLibrary } from "../../app/cells/opcua/client-options.ts";
+import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
 import { makeReader, messageText, open, valueText } from "./app-value-text.ts";
 
 silenceLibrary();

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { gaps, joinRequirements, type Requirement, taggedTests } from "../requirements/table.ts";
+import { readRows, TABLE } from "../requirements/files.ts";
+import { gaps, joinRequirements, type Requirement, renderTable, taggedTests } from "../requirements/table.ts";
 
 /** Titles in a form that this file's own text does not show as titles. */
 function source(...titles: readonly string[]): string {
@@ -40,4 +42,12 @@ test("a title that names what does not exist is refused", () => {
       "test/requirements/requirements.json, or a range such as R160–R162",
   });
   assert.throws(() => taggedTests("a.test.ts", source(`does it ${"(R9–R3)"}`)), /R9–R3 .* is not a range/);
+});
+
+test("every requirement has a test that names it, or a reason why there is none", () => {
+  assert.deepEqual(gaps(readRows()), []);
+});
+
+test("the committed table is the one that the titles make; `make requirements` writes it", () => {
+  assert.equal(readFileSync(TABLE, "utf8"), renderTable(readRows()));
 });

@@ -7,10 +7,10 @@ import { reportDrops } from "../../link/drop-report.ts";
 import { FrameSender } from "../../link/frame-sender.ts";
 import { everyInterval } from "../../link/item-counters.ts";
 import type { Cell, CellContext } from "../cell.ts";
-import { silenceLibrary } from "./client-options.ts";
+import { NodeWarnings } from "./acquisition/node-warnings.ts";
 import { Collector } from "./collector.ts";
-import { NodeWarnings } from "./node-warnings.ts";
-import { encodeHeartbeat } from "./payload.ts";
+import { silenceLibrary } from "./connection/client-options.ts";
+import { encodeHeartbeat } from "./values/payload.ts";
 
 /** The OPC UA cell: reads from the one server and writes frames to navigation; nothing comes back to it (R33). */
 

@@ -3,14 +3,14 @@ import type { OpcUaSettings } from "../../config/opcua.ts";
 import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import type { Log } from "../../link/log-line.ts";
-import { Acquisition, type Established } from "./acquisition.ts";
-import { explainError } from "./cause.ts";
-import { Connection } from "./connection.ts";
-import { findEndpoint } from "./discovery.ts";
-import { type ChosenEndpoint, shortPolicy } from "./endpoint.ts";
-import { FIRST_RETRY_MS, MissingNodes } from "./missing-nodes.ts";
-import type { ValuesHandlers } from "./values.ts";
-import { within } from "./within.ts";
+import { Acquisition, type Established } from "./acquisition/acquisition.ts";
+import { FIRST_RETRY_MS, MissingNodes } from "./acquisition/missing-nodes.ts";
+import { explainError } from "./connection/cause.ts";
+import { Connection } from "./connection/connection.ts";
+import { findEndpoint } from "./connection/discovery.ts";
+import { type ChosenEndpoint, shortPolicy } from "./connection/endpoint.ts";
+import { within } from "./connection/within.ts";
+import type { ValuesHandlers } from "./values/values.ts";
 
 /** From the endpoints to the first notification a connection may take this long. */
 const ATTEMPT_TIMEOUT_MS = 120_000;

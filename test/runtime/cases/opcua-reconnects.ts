@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { crypto_utils } from "node-opcua-client";
-import { silenceLibrary } from "../../../app/cells/opcua/client-options.ts";
 import { Collector } from "../../../app/cells/opcua/collector.ts";
+import { silenceLibrary } from "../../../app/cells/opcua/connection/client-options.ts";
 import type { OpcUaSettings } from "../../../app/config/opcua.ts";
 import { closed, measure, settled } from "./measure.ts";
 

@@ -16,7 +16,7 @@ import {
   Variant,
   VariantArrayType,
 } from "node-opcua-client";
-import { PublishResponseDecoder } from "../../../app/cells/opcua/publish-response.ts";
+import { PublishResponseDecoder } from "../../../app/cells/opcua/values/publish-response.ts";
 import { makeReader, messageText } from "../../unit/app-value-text.ts";
 import { show } from "./show.ts";
 

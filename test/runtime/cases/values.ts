@@ -1,9 +1,9 @@
 /** What the reader of values makes of all types, ranks and depths, of structures, and of bytes that mean nothing. */
 import { Buffer } from "node:buffer";
-import { KnownTypes } from "../../../app/cells/opcua/known-types.ts";
-import { significantText } from "../../../app/cells/opcua/rounding.ts";
-import { BuiltIn, type StructureType } from "../../../app/cells/opcua/structure-types.ts";
-import { ValueReader } from "../../../app/cells/opcua/value-reader.ts";
+import { KnownTypes } from "../../../app/cells/opcua/values/known-types.ts";
+import { significantText } from "../../../app/cells/opcua/values/rounding.ts";
+import { BuiltIn, type StructureType } from "../../../app/cells/opcua/values/structure-types.ts";
+import { ValueReader } from "../../../app/cells/opcua/values/value-reader.ts";
 import { show } from "./show.ts";
 
 /** The same numbers on every engine (Numerical Recipes' generator). */

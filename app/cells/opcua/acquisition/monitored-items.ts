@@ -8,8 +8,8 @@ import {
   StatusCodes,
   TimestampsToReturn,
 } from "node-opcua-client";
-import type { NodeSetting } from "../../config/opcua-file.ts";
-import { callService, isRefusal } from "./library.ts";
+import type { NodeSetting } from "../../../config/opcua-file.ts";
+import { callService, isRefusal } from "../connection/library.ts";
 import { inBatches } from "./operation-limits.ts";
 
 /** Monitored items (R73; Part 4 §5.12.2). */

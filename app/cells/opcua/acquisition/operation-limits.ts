@@ -7,7 +7,7 @@ import {
   StatusCodes,
   TimestampsToReturn,
 } from "node-opcua-client";
-import { callService, isRefusal, ServiceRefusedError } from "./library.ts";
+import { callService, isRefusal, ServiceRefusedError } from "../connection/library.ts";
 
 /** What a server takes at once (Part 5 §6.3.2, §6.3.11), and the way to keep to it (R73). */
 

@@ -5,8 +5,8 @@ import {
   TransferSubscriptionsRequest,
   TransferSubscriptionsResponse,
 } from "node-opcua-client";
-import { KEPT_MS } from "./client-options.ts";
-import { callService, ServiceRefusedError } from "./library.ts";
+import { KEPT_MS } from "../connection/client-options.ts";
+import { callService, ServiceRefusedError } from "../connection/library.ts";
 
 /** One subscription: what is asked of the server, and what it gives (R73, R46; Part 4 §5.13). */
 

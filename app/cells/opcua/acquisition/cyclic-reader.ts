@@ -1,6 +1,6 @@
 import { type ClientSession, type DataValue, sameVariant } from "node-opcua-client";
-import type { NodeSetting } from "../../config/opcua-file.ts";
-import { explainError } from "./cause.ts";
+import type { NodeSetting } from "../../../config/opcua-file.ts";
+import { explainError } from "../connection/cause.ts";
 import { isNotDelivered, type MissingNodes } from "./missing-nodes.ts";
 import { inBatches, type OperationLimits, readValues } from "./operation-limits.ts";
 import type { SessionWay, Source, SourceHandlers } from "./source.ts";

@@ -1,5 +1,5 @@
-import type { NodeSetting } from "../../config/opcua-file.ts";
-import type { Log } from "../../link/log-line.ts";
+import type { NodeSetting } from "../../../config/opcua-file.ts";
+import type { Log } from "../../../link/log-line.ts";
 
 /** A node that goes wrong in ever new ways is known well enough by now. */
 const MOST_PER_NODE = 4;

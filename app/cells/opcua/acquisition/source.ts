@@ -1,7 +1,7 @@
 import type { ClientSession } from "node-opcua-client";
-import type { NodeSetting } from "../../config/opcua-file.ts";
-import type { FastLane } from "./fast-lane.ts";
-import type { Values } from "./values.ts";
+import type { NodeSetting } from "../../../config/opcua-file.ts";
+import type { FastLane } from "../connection/fast-lane.ts";
+import type { Values } from "../values/values.ts";
 
 /** Where values come from on a session: subscriptions, or cyclic reading where the server has none (L8). */
 

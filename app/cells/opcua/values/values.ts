@@ -5,8 +5,8 @@
 
 import { BinaryStream } from "node-opcua-binary-stream";
 import type { DataValue } from "node-opcua-client";
-import type { NodeSetting } from "../../config/opcua-file.ts";
-import { FrameTooLongError } from "../../link/frame.ts";
+import type { NodeSetting } from "../../../config/opcua-file.ts";
+import { FrameTooLongError } from "../../../link/frame.ts";
 import { UnreadableValueError } from "./byte-reader.ts";
 import { KnownTypes } from "./known-types.ts";
 import type { Namespaces } from "./payload.ts";

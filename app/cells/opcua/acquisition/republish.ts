@@ -5,7 +5,7 @@ import {
   RepublishResponse,
   StatusCodes,
 } from "node-opcua-client";
-import { callService, isRefusal } from "./library.ts";
+import { callService, isRefusal } from "../connection/library.ts";
 
 /** The server has nothing to give, now or ever. */
 const NOTHING = [

@@ -8,7 +8,7 @@ import {
   setErrorLogger,
   setWarningLogger,
 } from "node-opcua-client";
-import type { ClientIdentity, OpcUaSettings } from "../../config/opcua.ts";
+import type { ClientIdentity, OpcUaSettings } from "../../../config/opcua.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
 
 /** How node-opcua is set up: keys from memory, no files, no reconnection of its own, no output of its own. */

@@ -1,4 +1,4 @@
-import { MAX_PAYLOAD_BYTES } from "../../link/frame-format.ts";
+import { MAX_PAYLOAD_BYTES } from "../../../link/frame-format.ts";
 import { UnreadableValueError } from "./byte-reader.ts";
 
 /** No array or structure becomes longer: what is longer is not forwarded anyway. */

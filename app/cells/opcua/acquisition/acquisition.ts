@@ -1,16 +1,16 @@
 import type { ClientSession } from "node-opcua-client";
-import type { OpcUaSettings } from "../../config/opcua.ts";
-import { explainError } from "./cause.ts";
-import type { Connection } from "./connection.ts";
+import type { OpcUaSettings } from "../../../config/opcua.ts";
+import { explainError } from "../connection/cause.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { ChosenEndpoint } from "../connection/endpoint.ts";
+import { ServiceRefusedError } from "../connection/library.ts";
+import { TypeDefinitions } from "../values/type-definitions.ts";
+import { Values, type ValuesHandlers } from "../values/values.ts";
 import { CyclicReader } from "./cyclic-reader.ts";
-import type { ChosenEndpoint } from "./endpoint.ts";
-import { ServiceRefusedError } from "./library.ts";
 import type { MissingNodes } from "./missing-nodes.ts";
 import { readOperationLimits } from "./operation-limits.ts";
 import type { Source, SourceHandlers } from "./source.ts";
 import { lacksSubscriptions, Subscriptions } from "./subscriptions.ts";
-import { TypeDefinitions } from "./type-definitions.ts";
-import { Values, type ValuesHandlers } from "./values.ts";
 
 /** A session that could not be gone on with so many times in a row, without a word from the server, is given up. */
 const MOST_RESUMPTIONS = 2;

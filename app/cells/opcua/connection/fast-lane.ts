@@ -5,7 +5,7 @@
  */
 import { MessageBuilder, MessageSecurityMode, SecurityPolicy } from "node-opcua-client";
 import { platform } from "#platform";
-import type { MessageOpener, MessageSealer } from "../../runtime/platform-types.ts";
+import type { MessageOpener, MessageSealer } from "../../../runtime/platform-types.ts";
 import { type ChannelTap, LibraryChangedError, type Token, type Transport } from "./library.ts";
 
 /** Our request ids begin here; node-opcua counts its own from 1. */

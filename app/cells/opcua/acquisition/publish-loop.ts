@@ -15,14 +15,14 @@ import {
   StatusCodes,
   SymmetricAlgorithmSecurityHeader,
 } from "node-opcua-client";
-import type { NodeSetting } from "../../config/opcua-file.ts";
-import { explainError } from "./cause.ts";
-import { BODY_AT, type FastLane, FIRST_REQUEST_ID, SEAL_BYTES } from "./fast-lane.ts";
-import { LibraryChangedError } from "./library.ts";
+import type { NodeSetting } from "../../../config/opcua-file.ts";
+import { explainError } from "../connection/cause.ts";
+import { BODY_AT, type FastLane, FIRST_REQUEST_ID, SEAL_BYTES } from "../connection/fast-lane.ts";
+import { LibraryChangedError } from "../connection/library.ts";
+import type { PublishResponseDecoder } from "../values/publish-response.ts";
+import type { Values } from "../values/values.ts";
 import { type Delivery, MessageOrder } from "./message-order.ts";
-import type { PublishResponseDecoder } from "./publish-response.ts";
 import { republish } from "./republish.ts";
-import type { Values } from "./values.ts";
 
 export interface PublishLoopHandlers {
   /** Takes what arrives. */

@@ -1,5 +1,5 @@
 import { type ClientSession, OPCUAClient, UserTokenType } from "node-opcua-client";
-import type { OpcUaSettings } from "../../config/opcua.ts";
+import type { OpcUaSettings } from "../../../config/opcua.ts";
 import { explainError } from "./cause.ts";
 import { sessionOptions } from "./client-options.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";

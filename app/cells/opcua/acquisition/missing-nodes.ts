@@ -1,6 +1,6 @@
 import { type StatusCode, StatusCodes } from "node-opcua-client";
-import type { NodeSetting } from "../../config/opcua-file.ts";
-import type { Log } from "../../link/log-line.ts";
+import type { NodeSetting } from "../../../config/opcua-file.ts";
+import type { Log } from "../../../link/log-line.ts";
 
 /** Nodes that the server does not deliver: told once, tried again for as long as the connection lasts. */
 

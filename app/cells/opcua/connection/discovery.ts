@@ -1,5 +1,5 @@
 import { type EndpointDescription, MessageSecurityMode, OPCUAClient } from "node-opcua-client";
-import type { OpcUaSettings } from "../../config/opcua.ts";
+import type { OpcUaSettings } from "../../../config/opcua.ts";
 import { discoveryOptions } from "./client-options.ts";
 import { disconnect, skipKeyCheck } from "./connection.ts";
 import { type ChosenEndpoint, chooseEndpoint, offers, shortPolicy } from "./endpoint.ts";

@@ -3,7 +3,7 @@
  * to JSON text (OPC UA Part 6 §5.2, Part 4 §5.13.5). Scalars of simple types are decoded here, all others by
  * `value-reader.ts`. Anything unusual is left to node-opcua's decoder, message by message.
  */
-import { MAX_PAYLOAD_BYTES } from "../../link/frame-format.ts";
+import { MAX_PAYLOAD_BYTES } from "../../../link/frame-format.ts";
 import { UnreadableValueError } from "./byte-reader.ts";
 import { dateTimeText } from "./file-time.ts";
 import {

@@ -4,7 +4,7 @@ import {
   type SecurityPolicy,
   UserTokenType,
 } from "node-opcua-client";
-import type { OpcUaSettings } from "../../config/opcua.ts";
+import type { OpcUaSettings } from "../../../config/opcua.ts";
 import { describePresented } from "./trust.ts";
 
 /** Which of the server's endpoints is used (R63–R68, design §9). */

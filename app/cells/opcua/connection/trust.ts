@@ -1,5 +1,5 @@
 import { crypto_utils } from "node-opcua-client";
-import type { RevocationList } from "../../config/revocation-lists.ts";
+import type { RevocationList } from "../../../config/revocation-lists.ts";
 import {
   type Claim,
   hostObjection,

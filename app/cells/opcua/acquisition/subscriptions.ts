@@ -4,8 +4,8 @@ import {
   DeleteSubscriptionsResponse,
   StatusCodes,
 } from "node-opcua-client";
-import type { NodeSetting } from "../../config/opcua-file.ts";
-import { callService, isRefusal, ServiceRefusedError } from "./library.ts";
+import type { NodeSetting } from "../../../config/opcua-file.ts";
+import { callService, isRefusal, ServiceRefusedError } from "../connection/library.ts";
 import type { MissingNodes } from "./missing-nodes.ts";
 import {
   type CreatedItem,
