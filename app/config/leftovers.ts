@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { type Dirent, readdirSync } from "node:fs";
 import { ConfigFault } from "./fault.ts";
 import { readMqttFile } from "./mqtt-file.ts";
 import { readOpcUaFile } from "./opcua-file.ts";
@@ -19,9 +19,20 @@ const SYSTEM = "lost+found";
 /** Which of a partition's files are used; null: not known, because the settings that say so are faulty. */
 type IsUsed = (path: string) => boolean | null;
 
+/** What is in a folder; nothing when it may not be read, which is told of each file in it that is needed. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "EPERM" || code === "EIO") return [];
+    throw error;
+  }
+}
+
 /** Every file below a folder as `/path`; of a hidden folder only its name. */
 function filesBelow(folder: string, path = "", found: string[] = []): string[] {
-  for (const entry of readdirSync(`${folder}${path}`, { withFileTypes: true })) {
+  for (const entry of entriesOf(`${folder}${path}`)) {
     if (found.length >= MOST_ENTRIES) break;
     const inside = `${path}/${entry.name}`;
     if (entry.isDirectory() && entry.name === SYSTEM && path === "") continue;

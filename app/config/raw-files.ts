@@ -70,6 +70,18 @@ export function readRawFile(path: string, maxBytes: number): RawFile {
   }
 }
 
+/** A directory that can't be read: so it is with every file that a setting names in it. */
+class UnreadableDirectory extends Map<string, RawFile> {
+  readonly #problem: string;
+  constructor(problem: string) {
+    super();
+    this.#problem = problem;
+  }
+  override get(): RawFile {
+    return refused(this.#problem);
+  }
+}
+
 function readDirectory(path: string): Map<string, RawFile> {
   const files = new Map<string, RawFile>();
   let names: string[];
@@ -78,7 +90,7 @@ function readDirectory(path: string): Map<string, RawFile> {
   } catch (error) {
     // A missing directory is a missing file for whoever asks for one; the fault is worded there.
     if (isAbsence(error)) return files;
-    throw error;
+    return new UnreadableDirectory(explain(error).replace("the file", "its directory"));
   }
   for (const name of names.slice(0, MAX_PKI_FILES))
     files.set(name, readRawFile(`${path}/${name}`, MAX_PKI_FILE_BYTES));

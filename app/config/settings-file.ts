@@ -9,6 +9,8 @@ import type { RuleId, RuleValues } from "./rules.ts";
 const MAX_FAULTS = 200;
 /** Settings whose value never appears in a message. */
 const SECRET = /\/userCredentials(?:\/|$)/;
+/** `user:password@` in an address. */
+const LOGIN_IN_ADDRESS = /:\/\/[^/\s]*@/g;
 const LONGEST_SHOWN_VALUE = 60;
 
 /** Like `T`, but anything may be missing: what is left of a file when its faulty parts are taken out. */
@@ -55,8 +57,9 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 };
 
 function show(pointer: string, value: unknown): string {
-  if (SECRET.test(pointer)) return typeName(value);
-  if (typeof value === "string" && value.length <= LONGEST_SHOWN_VALUE) return JSON.stringify(value);
+  if (SECRET.test(pointer)) return typeof value === "number" ? "a number" : typeName(value);
+  if (typeof value === "string" && value.length <= LONGEST_SHOWN_VALUE)
+    return JSON.stringify(value.replace(LOGIN_IN_ADDRESS, "://(removed)@"));
   return typeName(value);
 }
 

@@ -1,12 +1,7 @@
-import { statSync } from "node:fs";
-import path from "node:path";
 import type { CommandModule } from "yargs";
 import type { ConfigFault } from "../../app/config/fault.ts";
-import type { SiteFolders } from "../../app/config/site.ts";
 import { GwcardError } from "../errors.ts";
-import { readLayout } from "../layout.ts";
-
-const IDS = "HW-IDS";
+import { siteFolders } from "../site-folders.ts";
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
@@ -16,37 +11,6 @@ interface CheckArguments {
   readonly folder: string;
   readonly json: boolean;
   readonly strict: boolean;
-}
-
-const isFolder = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
-
-/** Where the partitions' contents are: in folders named like them, or it is HW-IDS that was named itself. */
-function partitionFolders(folder: string): Omit<SiteFolders, "logBytes"> {
-  const inner = (partition: string): string | null => {
-    const at = path.join(folder, partition);
-    return isFolder(at) ? at : null;
-  };
-  const around = inner(IDS);
-  const ids = around ?? folder;
-  if (isFolder(path.join(ids, "app"))) {
-    const beside = (partition: string): string | null => (around === null ? null : inner(partition));
-    return {
-      ids,
-      networks: { "HW-INW": beside("HW-INW"), "HW-ENW": beside("HW-ENW") },
-      log: beside("HW-LOG"),
-    };
-  }
-  throw new GwcardError({
-    code: "CHECK_FOLDER",
-    message: `${folder} does not look like the partition ${IDS}: there is no folder app in it`,
-    next: `name the folder whose contents go to ${IDS}, or one with a folder ${IDS} in it`,
-    data: { folder },
-  });
-}
-
-async function logPartitionBytes(): Promise<number> {
-  const { partitions } = await readLayout();
-  return partitions.find(({ label }) => label === "HW-LOG")?.size ?? Number.POSITIVE_INFINITY;
 }
 
 /** What scripts get: one object, whose names are stable. */
@@ -81,7 +45,7 @@ export const checkCommand: CommandModule<object, CheckArguments> = {
       .option("json", { type: "boolean", default: false, describe: "for scripts: one JSON object" })
       .option("strict", { type: "boolean", default: false, describe: "fail on warnings, too" }),
   handler: async ({ folder, json, strict }) => {
-    const folders = { ...partitionFolders(folder), logBytes: await logPartitionBytes() };
+    const folders = await siteFolders(folder);
     // Its libraries take a second to load, which no other command should wait for, and have notices of their own.
     const { setDebugLogger, setWarningLogger } = await import("node-opcua-client");
     for (const set of [setDebugLogger, setWarningLogger]) set(() => undefined);

@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CommandModule } from "yargs";
 import { OutputError } from "../errors.ts";
+import { siteFolders } from "../site-folders.ts";
 import { Bundle } from "../support/bundle.ts";
 import { openSource } from "../support/source.ts";
 import { runTool } from "../tools.ts";
@@ -20,18 +30,22 @@ interface SupportArguments {
 /** The folder that the output goes to. A file that is there already is nobody's to overwrite: it may be evidence. */
 function outputFolder(output: string): string {
   const folder = path.dirname(path.resolve(output));
-  const problem = statSync(output, { throwIfNoEntry: false })
-    ? "it is there already"
-    : statSync(folder, { throwIfNoEntry: false })?.isDirectory()
-      ? null
-      : `there is no folder ${folder}`;
-  if (problem === null) return folder;
-  throw new OutputError({
-    code: "OUTPUT_NOT_WRITABLE",
-    message: `can't write ${output}: ${problem}`,
-    next: "choose another --output",
-    data: { output },
-  });
+  const refuse = (problem: string): never => {
+    throw new OutputError({
+      code: "OUTPUT_NOT_WRITABLE",
+      message: `can't write ${output}: ${problem}`,
+      next: "choose another --output",
+      data: { output },
+    });
+  };
+  try {
+    if (!statSync(folder).isDirectory()) return refuse(`${folder} is no folder`);
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof OutputError) throw error;
+    return refuse(`the folder ${folder} can't be written to (${(error as NodeJS.ErrnoException).code})`);
+  }
+  return existsSync(output) ? refuse("it is there already") : folder;
 }
 
 /** `gwcard support`: one file for whoever helps, with everything that is needed and nothing that is secret (R147). */
@@ -56,26 +70,36 @@ export const supportCommand: CommandModule<object, SupportArguments> = {
         describe: "how much of the health log goes along at most, newest files first",
       }),
   handler: async ({ source, output, "log-megabytes": logMegabytes }) => {
+    const abort = new AbortController();
+    const stop = (): void => abort.abort();
+    process.once("SIGINT", stop).once("SIGTERM", stop);
+    const { signal } = abort;
     const target = outputFolder(output);
-    // 0700: for a while, copies of private keys are in it.
-    const work = mkdtempSync(path.join(tmpdir(), "gwcard-support-"));
-    const result = path.join(mkdtempSync(path.join(target, `.${NAME}.`)), path.basename(output));
+    const folders: string[] = [];
+    const temporary = (prefix: string): string => {
+      const folder = mkdtempSync(prefix);
+      folders.push(folder);
+      return folder;
+    };
     try {
+      // 0700: for a while, copies of private keys are in it.
+      const work = temporary(path.join(tmpdir(), "gwcard-support-"));
+      const result = path.join(temporary(path.join(target, `.${NAME}.`)), path.basename(output));
       const folder = path.join(work, NAME);
       mkdirSync(folder);
       const logBytes = logMegabytes * BYTES_PER_MEGABYTE;
-      const partitions = await openSource({ source, work: path.join(work, "card"), logBytes });
+      const partitions = await openSource({ source, work: path.join(work, "card"), logBytes, signal });
       // Its libraries take a second to load and have notices of their own.
       const { setDebugLogger, setWarningLogger } = await import("node-opcua-client");
       for (const set of [setDebugLogger, setWarningLogger]) set(() => undefined);
-      const { checkConfiguration, readConfiguration } = await import("../../app/config/check.ts");
+      const { examineSite } = await import("../../app/config/site.ts");
 
       const bundle = new Bundle({ source: partitions, folder });
       bundle.addSettings();
       bundle.addNetwork();
       bundle.addLogs(logBytes);
       bundle.addCertificates();
-      bundle.addCheck(checkConfiguration(readConfiguration(path.join(partitions.folder, "HW-IDS"))));
+      bundle.addCheck(examineSite(await siteFolders(partitions.folder)).found);
       bundle.addReadme(source);
       await runTool("tar", {
         args: [
@@ -89,12 +113,14 @@ export const supportCommand: CommandModule<object, SupportArguments> = {
           NAME,
         ],
         cwd: work,
+        signal,
       });
+      signal.throwIfAborted();
       renameSync(result, output);
       console.log(`${output}: ${bundle.included.length} files; passwords removed, keys not in it`);
       for (const line of bundle.leftOut) console.log(`  left out: ${line}`);
     } finally {
-      for (const each of [work, path.dirname(result)]) rmSync(each, { recursive: true, force: true });
+      for (const each of folders) rmSync(each, { recursive: true, force: true });
     }
   },
 };

@@ -10,9 +10,11 @@ import {
   OPCUA_PATHS,
   type SettingsPath,
 } from "../../app/config/paths.ts";
-import { redactSettings, redactText } from "./redact.ts";
+import { REMOVED, redactSettings, redactText } from "./redact.ts";
 import type { SupportSource } from "./source.ts";
 
+/** K48: the log tells the SHA-256 of each settings file, and of the list with it. */
+const SETTINGS_DIGEST = /(SHA-256 of (?:[^\s:]*Settings-0\.json|this list of \d+): )[0-9a-f]{64}/g;
 const HEALTH_LOG = /^health-.*\.log$/;
 const NETWORK = "/etc/dhcpcd.conf";
 
@@ -75,16 +77,33 @@ export class Bundle {
     const directory = this.#from("HW-LOG", LOG_DIRECTORY);
     if (!existsSync(directory)) return;
     let room = maxBytes;
-    const names = readdirSync(directory).sort().reverse();
+    const entries = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+    const names = entries
+      .map(({ name }) => name)
+      .sort()
+      .reverse();
+    const read = (name: string) => readFileSync(path.join(directory, name));
     for (const name of names.filter((each) => each.startsWith(".")))
-      this.#put(`HW-LOG${LOG_DIRECTORY}/${name}`, readFileSync(path.join(directory, name), "utf8"));
+      this.#put(`HW-LOG${LOG_DIRECTORY}/${name}`, read(name).toString("utf8"));
     for (const name of names.filter((each) => HEALTH_LOG.test(each))) {
-      const { size } = statSync(path.join(directory, name));
       const bundled = `HW-LOG${LOG_DIRECTORY}/${name}`;
-      room -= size;
-      if (room >= 0) this.#put(bundled, readFileSync(path.join(directory, name), "utf8"));
-      else this.leftOut.push(`${bundled}: ${size} bytes, beyond the limit for logs (--log-megabytes)`);
+      const { size } = statSync(path.join(directory, name));
+      if (size <= room) this.#putLog(bundled, read(name));
+      else if (room > 0) {
+        const bytes = read(name);
+        this.#putLog(
+          bundled.replace(/log$/, "end.log"),
+          bytes.subarray(bytes.indexOf("\n", size - room) + 1),
+        );
+        this.leftOut.push(`${bundled}: all but the last ${room} of ${size} bytes (--log-megabytes)`);
+      } else this.leftOut.push(`${bundled}: ${size} bytes, beyond the limit for logs (--log-megabytes)`);
+      room = Math.max(0, room - size);
     }
+  }
+
+  /** Without the digests of files with passwords: what was taken out of the settings could be guessed with them. */
+  #putLog(name: string, bytes: Buffer): void {
+    this.#put(name, bytes.toString("utf8").replace(SETTINGS_DIGEST, `$1${REMOVED}`));
   }
 
   /** What certificates say, and what there is besides. Files of that kind never go along: a key may be among them. */
@@ -104,9 +123,9 @@ export class Bundle {
     this.#put("certificates.txt", `${lines.join("\n")}\n`);
   }
 
-  /** What `gwcard check` says about this configuration. */
+  /** What `gwcard check` says about this site. */
   addCheck(found: readonly ConfigFault[]): void {
-    const lines = found.map(({ severity, message, rule }) => `${severity}: ${message} [${rule}]`);
+    const lines = found.map(({ severity, message }) => `${severity}: ${message}`);
     this.#put("check.txt", `${lines.length > 0 ? lines.join("\n") : "0 errors, 0 warnings"}\n`);
   }
 

@@ -45,7 +45,7 @@ function isReadable(cardPath: string): boolean {
 }
 
 /**
- * Copies one directory's files off a card, last names first, up to `maxBytes`; a directory that is not there is passed
+ * Copies one directory's files off a card, last names first, until they are `maxBytes` together; a directory that is not there is passed
  * over, for the check to tell. Returns what was not copied.
  */
 async function copyDirectory(options: {
@@ -70,7 +70,8 @@ async function copyDirectory(options: {
     const cardPath = `${directory}/${name}`;
     const refuse = (why: string) => notCopied.push(`${partition}${cardPath}: ${why}`);
     if (!isReadable(cardPath)) refuse("its name is not one of ours");
-    else if (size > room) refuse(`${size} bytes, beyond the limit for logs (--log-megabytes)`);
+    else if (room <= 0 && !name.startsWith("."))
+      refuse(`${size} bytes, beyond the limit for logs (--log-megabytes)`);
     else {
       files.set(cardPath, path.join(target, name));
       room -= size;
@@ -88,8 +89,9 @@ export async function openSource(options: {
   source: string;
   work: string;
   logBytes: number;
+  signal: AbortSignal;
 }): Promise<SupportSource> {
-  const { source, work, logBytes } = options;
+  const { source, work, logBytes, signal } = options;
   const stat = statSync(source, { throwIfNoEntry: false });
   if (stat?.isDirectory() && existsSync(path.join(source, "HW-IDS")))
     return { folder: source, notCopied: [] };
@@ -103,6 +105,7 @@ export async function openSource(options: {
   const notCopied: string[] = [];
   for (const [partition, directories] of Object.entries(DIRECTORIES))
     for (const directory of directories) {
+      signal.throwIfAborted();
       const maxBytes = directory === LOG_DIRECTORY ? logBytes : Number.POSITIVE_INFINITY;
       notCopied.push(
         ...(await copyDirectory({ image: source, partition, directory, folder: work, maxBytes })),

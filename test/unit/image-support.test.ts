@@ -1,7 +1,11 @@
 /** gwcard support: everything that helps is in the bundle, nothing that is secret is, wherever it stood. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { MQTT_PATHS, OPCUA_PATHS } from "../../app/config/paths.ts";
 import { injectFiles } from "../../image/inject.ts";
@@ -11,6 +15,7 @@ import { build, gwcard, judge, REPOSITORY, story, writePayload, writeSmallLayout
 
 const PASSWORD = 'Pl"ant-Secret.01\\';
 const OTHER_PASSWORD = "br0ker-Secret.02!";
+const DIGEST = "0123456789abcdef".repeat(4);
 const STATIC = "static ip_address=192.168.177.5/24\nstatic routers=192.168.177.1\n";
 
 type Json = Record<string, unknown>;
@@ -42,10 +47,14 @@ async function siteFiles(folder: string): Promise<Map<string, Map<string, Buffer
   }
   const logs = new Map<string, string>([
     ["/logs/.log", "LogFileSizeLimit=1000\nDirectorySizeLimit=5000\n"],
-    ["/logs/health-00000001-20261123T000000Z.log", "[…] Info: the older one\n".repeat(60_000)],
+    ["/logs/health-00000001-20261122T000000Z.log", "[…] Info: the oldest one\n"],
+    ["/logs/health-00000002-20261123T000000Z.log", "[…] Info: the older one\n".repeat(60_000)],
     [
-      "/logs/health-00000002-20261123T010000Z.log",
-      `[…] Error: refused ${OTHER_PASSWORD} at ssl://u:pw9@h:8883\n`,
+      "/logs/health-00000003-20261123T010000Z.log",
+      `[…] Error: refused ${OTHER_PASSWORD} at ssl://u:pw9@h:8883\n` +
+        `[…] Info: MQTT: SHA-256 of MqttPublisherSettings-0.json: ${DIGEST}\n` +
+        `[…] Info: MQTT: SHA-256 of mqtt-ca.crt: ${DIGEST}\n` +
+        `[…] Info: MQTT: SHA-256 of this list of 3: ${DIGEST}\n`,
     ],
   ]);
   return new Map<string, Map<string, Buffer | string>>([
@@ -79,7 +88,8 @@ const EXPECTED = [
   "HW-IDS/app/Core/config/transfer/opc_ua/client/OpcUaClientSettings-0.json",
   "HW-INW/etc/dhcpcd.conf",
   "HW-LOG/logs/.log",
-  "HW-LOG/logs/health-00000002-20261123T010000Z.log",
+  "HW-LOG/logs/health-00000002-20261123T000000Z.end.log",
+  "HW-LOG/logs/health-00000003-20261123T010000Z.log",
   "README.txt",
   "certificates.txt",
   "check.txt",
@@ -125,9 +135,14 @@ story(
         "0.5",
       ]);
       assert.deepEqual([stderr, status], ["", 0]);
+      assert.match(stdout, /: 9 files; passwords removed, keys not in it\n/);
       assert.match(
         stdout,
-        /: 8 files; passwords removed, keys not in it\n {2}left out: HW-LOG\/logs\/health-00000001-20261123T000000Z\.log: \d+ bytes, beyond the limit for logs \(--log-megabytes\)\n$/,
+        /left out: HW-LOG\/logs\/health-00000002-\S+\.log: all but the last \d+ of \d+ bytes/,
+      );
+      assert.match(
+        stdout,
+        /left out: HW-LOG\/logs\/health-00000001-\S+\.log: \d+ bytes, beyond the limit for logs/,
       );
       return unpack(output, join(folder, `unpacked-${index}`));
     });
@@ -139,11 +154,21 @@ story(
     }
     assert.deepEqual([...fromCard].sort(), [...fromFolder].sort());
 
-    const [mqtt = "", opcua = "", network, , log] = EXPECTED.map((name) => fromCard.get(name));
+    const [mqtt = "", opcua = "", network, , end = "", log] = EXPECTED.map((name) => fromCard.get(name));
     assert.deepEqual(JSON.parse(mqtt).userCredentials, { username: "KISG100", password: REMOVED });
     assert.equal(JSON.parse(opcua).description, `the other one's password is ${REMOVED}`);
     assert.equal(network, STATIC);
-    assert.equal(log, `[…] Error: refused ${REMOVED} at ssl://${REMOVED}@h:8883\n`);
+    assert.ok(
+      end.length > 400_000 && /^(?:\[…\] Info: the older one\n)+$/.test(end),
+      "whole lines, the last ones",
+    );
+    assert.equal(
+      log,
+      `[…] Error: refused ${REMOVED} at ssl://${REMOVED}@h:8883\n` +
+        `[…] Info: MQTT: SHA-256 of MqttPublisherSettings-0.json: ${REMOVED}\n` +
+        `[…] Info: MQTT: SHA-256 of mqtt-ca.crt: ${DIGEST}\n` +
+        `[…] Info: MQTT: SHA-256 of this list of 3: ${REMOVED}\n`,
+    );
     const certificates = fromCard.get("certificates.txt") ?? "";
     assert.match(
       certificates,
@@ -161,17 +186,17 @@ story(
     writeFolder(root, await siteFiles(folder));
     const settings = join(root, "HW-IDS", MQTT_PATHS.settingsDirectory, MQTT_PATHS.settingsName);
     writeFileSync(settings, `{"userCredentials": {"password": "${OTHER_PASSWORD}",}}`);
+    writeFileSync(join(root, "HW-INW/etc/dhcpcd.conf"), "script /bin/true\n");
     const output = join(folder, "support.tar.gz");
     const { status, stdout } = gwcard(["support", root, "--output", output]);
     assert.equal(status, 0);
     assert.match(stdout, /left out: HW-IDS\/app.*MqttPublisherSettings-0\.json: it is no JSON, so secrets/);
     const bundle = unpack(output, join(folder, "unpacked"));
-    bundle.delete("HW-LOG/logs/health-00000002-20261123T010000Z.log");
+    bundle.delete("HW-LOG/logs/health-00000003-20261123T010000Z.log");
     assertHarmless(bundle);
-    assert.match(
-      bundle.get("check.txt") ?? "",
-      /error: HW-IDS:.*MqttPublisherSettings-0\.json.*line 1, column \d+/,
-    );
+    const check = bundle.get("check.txt") ?? "";
+    assert.match(check, /error: HW-IDS:.*MqttPublisherSettings-0\.json.*line 1, column \d+/);
+    assert.match(check, /HW-INW:\/etc\/dhcpcd\.conf.*line 1.*\[network-/);
   },
 );
 
@@ -193,7 +218,7 @@ story("what can't be read or written is told, and nothing is left behind", async
   );
   refuse(
     [folder, "--output", join(folder, "no/new.tar.gz")],
-    /there is no folder .*\/no \[OUTPUT_NOT_WRITABLE\]/,
+    /the folder .*\/no can't be written to \(ENOENT\) \[OUTPUT_NOT_WRITABLE\]/,
   );
   refuse(
     [join(folder, "none"), "--output", output],
@@ -201,6 +226,25 @@ story("what can't be read or written is told, and nothing is left behind", async
   );
   refuse([join(folder, "HW-IDS"), "--output", output], /there is no folder HW-IDS in it \[SUPPORT_SOURCE\]/);
   refuse([join(folder, "no-card.img"), "--output", output], /no-card\.img.* \[[A-Z_]+\]\n {2}→ /);
+});
+
+story("interrupted: no copy of a key is left behind (K13)", async (folder) => {
+  const card = join(folder, "card.img");
+  const layout = writeSmallLayout(join(folder, "partitions"));
+  build({ payload: writePayload(join(folder, "payload")), output: card, layout });
+  const work = join(folder, "work");
+  mkdirSync(work);
+  const before = readdirSync(folder);
+  const command = [join(REPOSITORY, "image/bin.js"), "support", card, "--output", join(folder, "new.tar.gz")];
+  const child = spawn(process.execPath, command, { env: { ...process.env, TMPDIR: work }, stdio: "pipe" });
+  const said = text(child.stderr);
+  const ended = once(child, "close");
+  const copies = () => readdirSync(work).filter((name) => name.startsWith("gwcard-support-"));
+  while (copies().length === 0) await setImmediate();
+  child.kill("SIGINT");
+  assert.deepEqual(await ended, [130, null]);
+  assert.equal(await said, "gwcard: interrupted; nothing was changed\n");
+  assert.deepEqual([copies(), readdirSync(folder)], [[], before]);
 });
 
 story("no secret of any settings survives, and nothing else is lost (K13)", () => {
