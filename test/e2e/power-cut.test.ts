@@ -1,7 +1,7 @@
 /**
  * The power goes at any moment (R5): whenever that is, the file system is whole after its journal was replayed, and the
  * health log has every line that was shown more than a flush before. The device runs once; the card is looked at as it
- * was at many moments of that run, also in the middle of a block.
+ * was at many moments of that run, also in the middle of a block of the file system.
  */
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
@@ -20,6 +20,7 @@ const RUN_MS = 12_000;
 const SETTINGS = "LogFileSizeLimit=3000\nDirectorySizeLimit=1000000\n";
 const CUTS_AT_LINES = 25;
 const CUTS_BETWEEN = 25;
+const CUTS_IN_BLOCKS = 50;
 const STATUS = "[SUPERVISOR] status:";
 
 /** Some of many, evenly, the last one among them. */
@@ -60,10 +61,11 @@ test("a power cut at any moment: the file system is whole, no line is lost that 
       writeLog,
       dir: bench.disposable(bench.path("cut")),
     });
+    const torn = some(card.tornMoments, CUTS_IN_BLOCKS);
     const cuts = [
       ...some(later, CUTS_AT_LINES),
       // In between, where nothing is known of what must be there but that it is whole lines in order.
-      ...some(card.moments, CUTS_BETWEEN).map((moment) => ({ line: "", moment })),
+      ...[...some(card.moments, CUTS_BETWEEN), ...torn].map((moment) => ({ line: "", moment })),
     ].sort((a, b) => a.moment - b.moment);
     let kept: string[] = [];
     for (const { line, moment } of cuts) {
@@ -75,8 +77,9 @@ test("a power cut at any moment: the file system is whole, no line is lost that 
     }
     const files = await card.logAt(Number.POSITIVE_INFINITY);
     assert.ok(files.length > 5, `${files.length} files`);
-    assert.ok(cuts.length > CUTS_BETWEEN, `${cuts.length} cuts`);
+    assert.equal(torn.length, CUTS_IN_BLOCKS, "cuts in the middle of a block");
+    assert.ok(cuts.length > CUTS_BETWEEN + CUTS_IN_BLOCKS, `${cuts.length} cuts`);
     t.diagnostic(
-      `${cuts.length} cuts in ${card.moments.length} writes, ${files.length} files, ${kept.length} lines`,
+      `${cuts.length} cuts in ${card.moments.length} sectors, ${files.length} files, ${kept.length} lines`,
     );
   }));

@@ -15,11 +15,13 @@ const MIB = 1024 ** 2;
 const CORRECTED = 1;
 
 const SECTOR = 512;
+/** Of the file system on HW-LOG. */
+const BLOCK = 4096;
 const MAGIC = 0x6a736677736872n;
 /** Flushes and forced writes are nothing special: this card has no cache, what it has taken is on it. */
 const PLAIN_FLAGS = 0b11n;
 
-/** One write of the card. */
+/** One sector that the card has written: a write of several can be cut between any two of them. */
 interface CardWrite {
   /** Where it ends in the record. */
   readonly end: number;
@@ -42,8 +44,10 @@ function parseWriteLog(bytes: Buffer): CardWrite[] {
     const start = at + SECTOR;
     const end = start + Number(sectors) * SECTOR;
     if (end > bytes.length || (sectors === 0n && flags === 0n)) break;
-    writes.push({ end, offset: Number(sector) * SECTOR, data: bytes.subarray(start, end) });
-    at = end;
+    for (at = start; at < end; at += SECTOR) {
+      const offset = Number(sector) * SECTOR + at - start;
+      writes.push({ end: at + SECTOR, offset, data: bytes.subarray(at, at + SECTOR) });
+    }
   }
   return writes;
 }
@@ -71,8 +75,10 @@ export async function checkLogPartition(image: string, copy: string): Promise<vo
 
 /** The partition HW-LOG through time. */
 export class CutCard {
-  /** Where writes end in the record: the moments at which the power may go. */
+  /** Where sectors end in the record: the moments at which the power may go. */
   readonly moments: readonly number[];
+  /** Of these, the moments in the middle of a block of the file system: the card has its first sectors only. */
+  readonly tornMoments: readonly number[];
   readonly #writes: readonly CardWrite[];
   readonly #offset: number;
   readonly #state: string;
@@ -84,6 +90,9 @@ export class CutCard {
   private constructor(options: { writes: CardWrite[]; offset: number; dir: string }) {
     this.#writes = options.writes;
     this.moments = options.writes.map(({ end }) => end);
+    this.tornMoments = options.writes
+      .filter(({ offset }) => (offset + SECTOR - options.offset) % BLOCK !== 0)
+      .map(({ end }) => end);
     this.#offset = options.offset;
     this.#state = join(options.dir, "state.img");
     this.#cut = join(options.dir, "cut.img");
