@@ -8,7 +8,12 @@ import {
   type VariantOptions,
 } from "node-opcua-client";
 import { KnownTypes } from "../../app/cells/opcua/values/known-types.ts";
-import { type TypeSource, UnknownTypeError } from "../../app/cells/opcua/values/structure-types.ts";
+import {
+  type Field,
+  type FieldType,
+  type TypeSource,
+  UnknownTypeError,
+} from "../../app/cells/opcua/values/structure-types.ts";
 import { ValueReader } from "../../app/cells/opcua/values/value-reader.ts";
 
 /** A server that knows no structure. */
@@ -52,4 +57,9 @@ export function messageText(options: DataValueOptions | DataValue, reader = make
 export function valueText(options: VariantOptions, reader = makeReader()): string {
   open(reader, bytesOf(new Variant({ arrayType: VariantArrayType.Scalar, ...options })));
   return reader.value();
+}
+
+/** A field of a structure, a single one that is always there unless `more` says otherwise. */
+export function field(name: string, type: FieldType, more: Partial<Field> = {}): Field {
+  return { name, type, dimensions: 0, optional: false, ...more };
 }
