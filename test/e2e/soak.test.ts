@@ -10,7 +10,7 @@ import { Soak } from "../soak/soak.ts";
 import { describe, judge } from "../soak/verdict.ts";
 
 const MINUTES = 4.5;
-/** Another one is another story; this one has every kind of outage on both sides. */
+/** Another one is another story. Each has every kind of outage on both sides, and the verdict demands it. */
 const SEED = 2;
 const STATUS_SECONDS = 2;
 

@@ -3,7 +3,7 @@ import type { Broker } from "../lab/broker.ts";
 import type { Machine } from "../lab/qemu.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Middleman } from "./middleman.ts";
-import type { OutageKind, Side } from "./plan.ts";
+import { OUTAGE_KINDS, type OutageKind, type Side } from "./plan.ts";
 import type { SoakServer } from "./server.ts";
 
 export interface Outage {
@@ -19,6 +19,11 @@ export interface Outage {
   madeAt: number | null;
   /** The other side was out, too, before values came again: the time to recover says nothing about this side. */
   overlapped: boolean;
+}
+
+/** How this side has not failed yet. */
+export function missingKinds(side: Side, outages: readonly Outage[]): OutageKind[] {
+  return OUTAGE_KINDS.filter((kind) => !outages.some((each) => each.side === side && each.kind === kind));
 }
 
 export interface Site {

@@ -15,6 +15,8 @@ export interface PlannedOutage {
   readonly seconds: number;
 }
 
+export const OUTAGE_KINDS: readonly OutageKind[] = ["cut", "stall", "restart", "kill", "link"];
+
 /** More often what needs no server to start: that takes its time. */
 const KINDS: readonly [OutageKind, ...OutageKind[]] = [
   ...(["cut", "cut", "cut", "stall", "stall", "link", "link"] as const),

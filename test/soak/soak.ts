@@ -16,7 +16,7 @@ import { Ear } from "./ear.ts";
 import { type Gap, Ledger } from "./ledger.ts";
 import { type MemorySample, parseMemory } from "./memory.ts";
 import { Middleman } from "./middleman.ts";
-import { fail, type Outage, pause, type Site } from "./outage.ts";
+import { fail, missingKinds, type Outage, pause, type Site } from "./outage.ts";
 import { type OutageKind, OutagePlan, type Side } from "./plan.ts";
 import { soakItem } from "./protocol.ts";
 import { SoakServer } from "./server.ts";
@@ -148,7 +148,7 @@ export class Soak {
     return soak;
   }
 
-  /** Lets both sides fail until the time is over, then waits for the last value. */
+  /** Lets both sides fail until the time is over and each has failed in every way, then waits for the last value. */
   async run(): Promise<SoakRecord> {
     const { bench, minutes } = this.#options;
     const until = Date.now() + minutes * 60_000;
@@ -182,7 +182,11 @@ export class Soak {
         ({ kind, seconds } = veryLong);
         veryLong = null;
       }
-      if (Date.now() + (calmSeconds + seconds) * 1000 >= until) return;
+      if (
+        Date.now() + (calmSeconds + seconds) * 1000 >= until &&
+        missingKinds(side, this.#outages).length === 0
+      )
+        return;
       await pause(calmSeconds * 1000);
       const outage: Outage = {
         ...{ side, kind, plannedSeconds: seconds, startedAt: Date.now() },

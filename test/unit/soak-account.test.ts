@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ledger } from "../soak/ledger.ts";
 import { parseMemory, slopeOf } from "../soak/memory.ts";
+import type { Outage } from "../soak/outage.ts";
 import { OutagePlan } from "../soak/plan.ts";
 import type { SoakRecord } from "../soak/soak.ts";
 import { judge, lostThoughResumable, missing } from "../soak/verdict.ts";
@@ -58,6 +59,15 @@ test("a value that the server never had is an error", () => {
   assert.throws(() => ledgerOf([100]), /the server has no value 100 of item 0/);
 });
 
+const LATE = { startedAt: 300_000, endedAt: 300_000, recoveredAt: 300_000, madeAt: 300_000 };
+/** The other kinds on both sides, all at once, late. */
+const OTHER_OUTAGES: readonly Outage[] = (["opcua", "mqtt"] as const).flatMap((side) =>
+  (["stall", "restart", "kill", "link"] as const).map((kind) => ({
+    ...{ side, kind, plannedSeconds: 0, overlapped: true },
+    ...LATE,
+  })),
+);
+
 function recordOf(changes: Partial<SoakRecord>): SoakRecord {
   const memory = Array.from({ length: 60 }, (_, index) => ({
     at: index * 10_000,
@@ -72,6 +82,7 @@ function recordOf(changes: Partial<SoakRecord>): SoakRecord {
     outages: [
       { side: "opcua", ...outage, ...at },
       { side: "mqtt", ...outage, ...at, startedAt: 200_000, endedAt: 210_000, recoveredAt: 212_000 },
+      ...OTHER_OUTAGES,
     ],
     ...changes,
   };
@@ -91,7 +102,7 @@ test("a run in which all is well has no faults", () => {
 test("values of an OPC UA outage are explained, the same number at another time is not", () => {
   const [cut, broker] = recordOf({}).outages;
   assert.ok(cut !== undefined && broker !== undefined);
-  const outages = [{ ...cut, kind: "restart" as const }, broker];
+  const outages = [{ ...cut, kind: "restart" as const }, broker, { ...cut, ...LATE }, ...OTHER_OUTAGES];
   const inside = recordOf({ ...gapAt(60_000, 70_750), outages });
   assert.deepEqual(judge(inside), []);
   assert.equal(missing(inside)["OPC UA outage"], 4);
@@ -109,7 +120,24 @@ test("a session outlives a short interruption of the network, so nothing may be 
   const [first, broker] = cut.outages;
   assert.ok(first !== undefined && broker !== undefined);
   const long = { ...first, startedAt: 10_000 };
-  assert.deepEqual(judge(recordOf({ ...gapAt(60_000, 70_750), outages: [long, broker] })), []);
+  assert.deepEqual(
+    judge(recordOf({ ...gapAt(60_000, 70_750), outages: [long, broker, ...OTHER_OUTAGES] })),
+    [],
+  );
+});
+
+test("what a restart loses soon after a stall is not lost in the stall", () => {
+  const [cut, broker] = recordOf({}).outages;
+  assert.ok(cut !== undefined && broker !== undefined);
+  const times = { startedAt: 80_000, endedAt: 92_000, recoveredAt: 97_000, madeAt: 96_800 };
+  const outages = [cut, { ...cut, kind: "restart" as const, ...times }, broker, ...OTHER_OUTAGES];
+  const log = [
+    { at: 80_300, text: "Warning: OPC UA Client lost its connection to 192.168.177.7 port 4840: it broke" },
+    { at: 97_000, text: "Info: OPC UA Client has established connection to 192.168.177.7 port 4840 (…)" },
+  ];
+  const record = recordOf({ ...gapAt(92_000, 96_500), outages, log });
+  assert.equal(missing(record)["OPC UA outage"], 4);
+  assert.deepEqual(judge(record), []);
 });
 
 test("an OPC UA outage lasts until the device says that it is connected again", () => {
@@ -144,12 +172,33 @@ test("growing memory, swapped and repeated values, an outage without end and err
     /memory \(whole\) grows by 36864 kB per hour, more than 256 even without noise/,
   );
   assert.deepEqual(judge(recordOf(hours)), []);
-  assert.deepEqual(judge(recordOf({ memory })), [], "in minutes it may");
-  const flood = memory.map(({ at }, index) => ({ at, megabytes: { whole: 38 + index / 3 } }));
-  assert.match(
-    judge(recordOf({ memory: flood })).join("\n"),
-    /memory \(whole\) has grown from 38 MB to 57.6/,
-  );
+  // In minutes the medians of the first and of the last third are compared.
+  const growing = (name: string, by: number) =>
+    judge(
+      recordOf({
+        memory: memory.map(({ at }, index) => ({
+          at,
+          megabytes: { whole: 38, [name]: 10 + (by * index) / 59 },
+        })),
+      }),
+    );
+  for (const [name, tolerated] of [
+    ["mqtt", 1.5],
+    ["whole", 4],
+  ] as const) {
+    assert.deepEqual(growing(name, tolerated), []);
+    const [fault = "", ...others] = growing(name, 2 * tolerated);
+    assert.ok(fault.endsWith(` MB in calm times, by more than ${tolerated} MB`), fault);
+    assert.ok(fault.startsWith(`memory (${name}) has grown from `), fault);
+    assert.deepEqual(others, []);
+  }
+  assert.deepEqual(judge(recordOf({ memory: memory.slice(0, 12) })), [
+    "too few calm moments to say how memory develops",
+  ]);
+  assert.deepEqual(judge(recordOf({ outages: recordOf({}).outages.filter(({ kind }) => kind !== "kill") })), [
+    "the opcua side never failed by kill",
+    "the mqtt side never failed by kill",
+  ]);
   assert.match(judge(recordOf({ outOfOrder: 1 })).join("\n"), /1 values came after younger ones/);
   assert.match(judge(recordOf({ duplicates: 21 })).join("\n"), /21 values came twice, at most 1 may/);
   assert.match(judge(recordOf({ arrived: 2399 })).join("\n"), /1 values are neither there nor missing/);
