@@ -89,7 +89,7 @@ export class Port {
     }
     this.#tell("info", "the link is up");
     if (this.#addresses.size === 0) this.#wantAddress();
-    this.#judge(REPLACED_MS);
+    this.#judge(this.#patience());
   }
 
   #tellDown(): void {
@@ -113,7 +113,12 @@ export class Port {
     this.#lost.add(address);
     this.#tell("info", `address ${address} is given up`);
     if (this.#addresses.size === 0) this.#wantAddress();
-    this.#judge(this.#addresses.size > 0 ? REPLACED_MS : RETURN_MS);
+    this.#judge(this.#patience());
+  }
+
+  /** With the link the address is asked for anew, and mostly it is the same one that comes back. */
+  #patience(): number {
+    return this.#addresses.size > 0 ? REPLACED_MS : RETURN_MS;
   }
 
   /** Looks at where the changes have led, a moment after the last one. */

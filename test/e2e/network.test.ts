@@ -124,7 +124,7 @@ const SCANNED_PORTS = [
   49152,
 ];
 
-test("fixed addresses on both sides; nothing answers, nothing is passed on, a file speaks for its side alone (R29–R32, K7, K17–K19)", (t) =>
+test("fixed addresses on both sides; nothing answers, nothing is passed on, a file speaks for its side alone (R7, R29–R32, K7, K17–K19)", (t) =>
   withWorkbench(t, "network-fixed", async (bench) => {
     const wires = await openWires(bench);
     const { internal, external } = wires;

@@ -13,9 +13,12 @@ import { REPOSITORY, withWorkbench } from "../lab/workbench.ts";
 const RUN = "/usr/lib/gateway/run";
 const OVERLAY = join(REPOSITORY, "buildroot/board/iot2040/rootfs-overlay");
 const START = 'exec "$runtime"';
-/** Seconds of the device, which pass in a moment while it has nothing to do. */
+/**
+ * Seconds of the device, which pass in a moment while it has nothing to do. A cell that has not started yet is given more
+ * time than one that runs, so the first pause is much longer than any start.
+ */
 const STOPPER = `(
-  sleep 20
+  sleep 60
   for folder in /proc/[0-9]*; do
     read -r name <$folder/comm
     [ "$name" != gw-navigation ] || kill -STOP "\${folder##*/}"

@@ -52,6 +52,22 @@ export const NAVIGATION_START: readonly string[] = [
 export const OPCUA_CONNECTED = "OPC UA Client has established connection";
 export const MQTT_CONNECTED = "MQTT Publisher established connection";
 
+/** Longer than a line of the health log stays unsafe: it is made safe once a second. */
+export const SAFE_MS = 4_000;
+const PASS_DEADLINE_MS = 60_000;
+
+/** Until the device, which is told to say its status every second, has gone on for so long by its own clock. */
+export async function letPass(lines: Journal<string>, ms: number): Promise<void> {
+  const status = "[SUPERVISOR] status:";
+  const from = lines.entries.length;
+  const first = stampTime(await findLine(lines, status, { deadlineMs: PASS_DEADLINE_MS, from }));
+  await lines.find((line) => line.includes(status) && stampTime(line) >= first + ms, {
+    what: `status ${ms} ms later`,
+    deadlineMs: PASS_DEADLINE_MS,
+    from,
+  });
+}
+
 /** One diagnostics line that contains `text`. */
 export function findLine(
   lines: Journal<string>,

@@ -69,7 +69,9 @@ function readOpcUa(
   return readOpcUaSettings(readRawSide(IDS, OPCUA_PATHS));
 }
 
-function readMqtt(change: { certificates?: Record<string, Buffer>; keys?: Record<string, Buffer> } = {}) {
+function readMqtt(
+  change: { settings?: Json; certificates?: Record<string, Buffer>; keys?: Record<string, Buffer> } = {},
+) {
   const security = { clientPkiData: { certificate: "c.crt", privateKey: "c.key" }, trustStore: ["ca.crt"] };
   write(MQTT_PATHS, {
     settings: {
@@ -79,6 +81,7 @@ function readMqtt(change: { certificates?: Record<string, Buffer>; keys?: Record
       security,
       userCredentials: null,
       topics: [{ id: 1, name: "a", topicName: "a" }],
+      ...change.settings,
     },
     certificates: change.certificates ?? {
       "c.crt": readFileSync(mqttClient.certFile),
@@ -220,7 +223,7 @@ test("OPC UA: a client certificate without application URI is refused (R131)", a
   );
 });
 
-test("the defaults of the MQTT settings (R80, R84, R96, R97, L13)", () => {
+test("the defaults of the MQTT settings (R80, R84, R96, R97)", () => {
   const { host, port, clientId, keepAlive, qos, user, will, warnings } = readMqtt();
   assert.deepEqual(
     { host, port, clientId, keepAlive, qos, user, will, warnings },
@@ -235,6 +238,18 @@ test("the defaults of the MQTT settings (R80, R84, R96, R97, L13)", () => {
       warnings: [],
     },
   );
+});
+
+test("MQTT: a keep-alive time of 0 s means 60 s, with a warning (R96, L13)", () => {
+  const { keepAlive, warnings } = readMqtt({ settings: { keepAlive: 0 } });
+  assert.equal(keepAlive, 60);
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]?.message ?? "",
+    /setting \/keepAlive: 0 does not switch keep alive off; 60 s is used\. Cure: write the number of seconds/,
+  );
+  const other = readMqtt({ settings: { keepAlive: 17 } });
+  assert.deepEqual([other.keepAlive, other.warnings], [17, []]);
 });
 
 test("MQTT: files that are missing, damaged, or do not belong together (R19, R20, R88–R90, R128–R130, R135)", async () => {
