@@ -25,6 +25,7 @@ const FORMAT = 1;
  */
 const LZ4 = ["-l", "-12"] as const;
 const APP_PATH = "/usr/lib/gateway/app.qbc";
+const RULE = "=".repeat(78);
 const FROM_OS = ["bzImage", "BOOTIA32.EFI"] as const;
 
 /** The payload could not be put together. */
@@ -60,21 +61,42 @@ function bundledPackages(metafile: string): string[] {
   return [...new Set(folders)].sort();
 }
 
-/** The licence texts of the bundled npm packages, each under its name and version. */
+/** Licence files of a package; where it has none, what its README says under that heading. */
+function licenceOf(folder: string): string {
+  const files = readdirSync(folder).sort();
+  const texts = files
+    .filter((file) => /^(licen[cs]e|notice|copying)(\.|-|$)/i.test(file))
+    .map((file) => readFileSync(join(folder, file), "utf8").trim());
+  if (texts.length > 0) return texts.join("\n\n");
+  const readme = files.find((file) => /^readme(\.|$)/i.test(file));
+  const section = readme && /^#+ *licen[cs]e\b.*\n([^#]+)/im.exec(readFileSync(join(folder, readme), "utf8"));
+  if (!section?.[1]?.trim())
+    throw new PayloadError(`${folder}: no licence is to be found, neither as a file nor in its README`);
+  return section[1].trim();
+}
+
+/** The licence texts of the bundled npm packages, each under its name, version and author (R10). */
 function npmNotices(folders: readonly string[]): string {
   return folders
     .map((folder) => {
-      const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
-        name: string;
-        version: string;
-        license?: string;
-      };
-      const texts = readdirSync(folder)
-        .filter((file) => /^(licen[cs]e|notice|copying)(\.|-|$)/i.test(file))
-        .sort()
-        .map((file) => readFileSync(join(folder, file), "utf8").trim());
-      const rule = "=".repeat(78);
-      return `${rule}\n${name} ${version} (npm package, licence ${license ?? "see below"})\n${rule}\n${texts.join("\n\n")}\n`;
+      const { name, version, license, author } = JSON.parse(
+        readFileSync(join(folder, "package.json"), "utf8"),
+      ) as { name: string; version: string; license?: string; author?: string | { name?: string } };
+      const by = typeof author === "string" ? author : author?.name;
+      const title = `${name} ${version} (npm package, licence ${license ?? "see below"})`;
+      return `${RULE}\n${title}\n${RULE}\n${by ? `Author: ${by}\n\n` : ""}${licenceOf(folder)}\n`;
+    })
+    .join("\n");
+}
+
+/** Debian's copyright files name the licences that every Debian has; the card has them, too (R10). */
+function commonLicences(notices: string): string {
+  const names = [...notices.matchAll(/\/usr\/share\/common-licenses\/([A-Za-z0-9.-]*[A-Za-z0-9])/g)];
+  return [...new Set(names.map(([path]) => path))]
+    .sort()
+    .map((path) => {
+      const text = need(path, "build on Debian or Ubuntu, whose package base-files has it");
+      return `${RULE}\n${path}\n${RULE}\n${text.toString("utf8").trim()}\n`;
     })
     .join("\n");
 }
@@ -98,7 +120,8 @@ function main(): void {
     Buffer.concat([compress(need(join(os, "rootfs.cpio"), "run make os")), compress(archive)]),
   );
   const notices = need(join(os, "legal_notices.txt"), "run make os").toString("utf8");
-  files.set("legal_notices.txt", Buffer.from(`${notices.trimEnd()}\n\n${npmNotices(packages)}`));
+  const chapters = [notices.trimEnd(), "", npmNotices(packages), commonLicences(notices)];
+  files.set("legal_notices.txt", Buffer.from(chapters.join("\n")));
   const manifest = {
     format: FORMAT,
     osVersions: JSON.parse(need(join(os, "versions.json"), "run make os").toString("utf8")) as unknown,
