@@ -13,10 +13,12 @@ import { REPOSITORY, withWorkbench } from "../lab/workbench.ts";
 const RUN = "/usr/lib/gateway/run";
 const OVERLAY = join(REPOSITORY, "buildroot/board/iot2040/rootfs-overlay");
 const START = 'exec "$runtime"';
-const SHOW = `while read -r mount; do say "mounted: $mount"; done </proc/mounts
-say "mounted: no more"
+const SHOW = `while read -r mount; do echo "mounted: $mount"; done </proc/mounts >/dev/console
+echo "mounted: no more" >/dev/console
 `;
-const PLACES = ["/card/HW-BOOT", "/card/HW-LOG", "/card/HW-IDS", "/card/HW-INW", "/card/HW-ENW"];
+/** `/card/HW-LOG` is a link to it. */
+const LOG = "/card/writable/HW-LOG";
+const PLACES = ["/card/HW-BOOT", LOG, "/card/HW-IDS", "/card/HW-INW", "/card/HW-ENW"];
 
 test("of the card's partitions the health log's alone is writable, and no program or device file counts on any (R25)", (t) =>
   withWorkbench(t, "mounts", async (bench) => {
@@ -41,9 +43,10 @@ test("of the card's partitions the health log's alone is writable, and no progra
     assert.deepEqual(mounts.map(({ device }) => device).sort(), [
       ...[1, 2, 3, 4, 5].map((number) => `/dev/mmcblk0p${number}`),
     ]);
+    assert.ok(console.entries.some((line) => line.includes("mounted: rootfs / rootfs ro,")));
     for (const { place, type, options } of mounts) {
       assert.equal(type, "ext3", place);
-      assert.equal(options[0], place === "/card/HW-LOG" ? "rw" : "ro", place);
+      assert.equal(options[0], place === LOG ? "rw" : "ro", place);
       for (const option of ["nosuid", "nodev", "noexec"])
         assert.ok(options.includes(option), `${place} without ${option}: ${options}`);
     }
