@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broker, GATEWAY_USER } from "../lab/broker.ts";
 import { findLine, MQTT_CONNECTED, OPCUA_CONNECTED } from "../lab/console-lines.ts";
+import { Middleman } from "../lab/middleman.ts";
 import { startNodeGateway } from "../lab/node-gateway.ts";
 import { Observer } from "../lab/observer.ts";
 import { DemoServer } from "../lab/opcua-server.ts";
@@ -15,7 +16,6 @@ import { siteFiles } from "../lab/site.ts";
 import { everyChangeArrived } from "../lab/truth.ts";
 import { VARIABLES } from "../lab/variables.ts";
 import { withWorkbench } from "../lab/workbench.ts";
-import { Middleman } from "../soak/middleman.ts";
 
 const DEADLINE_MS = 60_000;
 const RESTARTS = 2;

@@ -10,11 +10,11 @@ import { injectFiles, listFiles } from "../../image/inject.ts";
 import { putFiles } from "../lab/card.ts";
 import { findLine, MQTT_CONNECTED } from "../lab/console-lines.ts";
 import { ARRIVE_DEADLINE_MS, BOOT_DEADLINE_MS, powerOn } from "../lab/device.ts";
+import { pullOut } from "../lab/health-log.ts";
 import { Pki } from "../lab/pki.ts";
-import { run } from "../lab/process.ts";
 import { Machine } from "../lab/qemu.ts";
 import { CARD_PATHS, type SiteFiles } from "../lab/site.ts";
-import { type Workbench, withWorkbench } from "../lab/workbench.ts";
+import { withWorkbench } from "../lab/workbench.ts";
 
 const OLD_AUTHORITY = `${CARD_PATHS.mqttCerts}/ca.crt`;
 const NEW_AUTHORITY = `${CARD_PATHS.mqttCerts}/new-ca.crt`;
@@ -31,14 +31,6 @@ function changeSettings(files: SiteFiles, change: (settings: MqttFile) => void):
   const settings = JSON.parse(String(files.get(CARD_PATHS.mqttSettings))) as MqttFile;
   change(settings);
   return JSON.stringify(settings, null, 1);
-}
-
-/** The card as it comes out of a device that has lost its power. */
-async function pullCard(bench: Workbench, machine: Machine, name: string): Promise<string> {
-  await machine.stop();
-  const image = bench.disposable(bench.path(`${name}.img`));
-  await run(["qemu-img", "convert", "-O", "raw", machine.overlay, image]);
-  return image;
 }
 
 async function logFiles(image: string): Promise<string[]> {
@@ -58,7 +50,8 @@ test("files that are changed on the pulled card count from the next start on (R2
     const refusal = "the broker's certificate was not issued by an authority in trustStore";
     await findLine(device.machine.console, refusal, { deadlineMs: BOOT_DEADLINE_MS });
 
-    const card = await pullCard(bench, device.machine, "pulled");
+    await device.machine.stop();
+    const card = await pullOut(bench, device.machine);
     assert.equal((await logFiles(card)).length, 1, "the first start has its health log");
     await injectFiles({ image: card, partition: "HW-IDS", remove: [OLD_AUTHORITY] });
     await injectFiles({ image: card, partition: "HW-LOG", remove: ["/logs/.log"] });
@@ -83,9 +76,7 @@ test("files that are changed on the pulled card count from the next start on (R2
         what: `a value in the topic ${JSON.stringify(topicName)}`,
         deadlineMs: ARRIVE_DEADLINE_MS,
       });
-    assert.equal(
-      (await logFiles(await pullCard(bench, again, "pulled-again"))).length,
-      1,
-      "no second health log",
-    );
+    await again.stop();
+    const pulledAgain = await pullOut(bench, again, "pulled-again");
+    assert.equal((await logFiles(pulledAgain)).length, 1, "no second health log");
   }));

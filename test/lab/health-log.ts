@@ -14,8 +14,8 @@ export interface HealthFile {
 }
 
 /** The card of a machine that is switched off, as one raw image. */
-export async function pullOut(bench: Workbench, machine: Machine): Promise<string> {
-  const image = bench.disposable(bench.path("pulled.img"));
+export async function pullOut(bench: Workbench, machine: Machine, name = "pulled"): Promise<string> {
+  const image = bench.disposable(bench.path(`${name}.img`));
   await run(["qemu-img", "convert", "-O", "raw", machine.overlay, image]);
   return image;
 }

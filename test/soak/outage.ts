@@ -1,8 +1,8 @@
 /** Makes one side fail in one way for some time, and sees how the device comes back. */
 import type { Broker } from "../lab/broker.ts";
+import type { Middleman } from "../lab/middleman.ts";
 import type { Machine } from "../lab/qemu.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Middleman } from "./middleman.ts";
 import { OUTAGE_KINDS, type OutageKind, type Side } from "./plan.ts";
 import type { SoakServer } from "./server.ts";
 

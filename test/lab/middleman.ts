@@ -2,8 +2,8 @@
 
 import { once } from "node:events";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
-import { freePort } from "../lab/ports.ts";
-import type { Workbench } from "../lab/workbench.ts";
+import { freePort } from "./ports.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** `open`: passes everything on. `refusing`: closes what comes. `stalled`: takes connections and bytes, passes nothing on. */
 type State = "open" | "refusing" | "stalled";
