@@ -1,4 +1,4 @@
-/** A link between client and server that can be cut, mended, and made to swallow what is sent. */
+/** A link between client and server that can be cut, broken at a byte, mended, and made to swallow what is sent. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
@@ -6,6 +6,10 @@ export class LinkProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
+  #carried = 0;
+  #breaks = 0;
+  /** The connection breaks with this byte. */
+  #last = Number.POSITIVE_INFINITY;
   /** Nothing goes through, and nobody is told: a half-open connection. */
   stalled = false;
   /** What the server sends is lost. */
@@ -44,10 +48,38 @@ export class LinkProxy {
       socket.on("error", () => undefined);
       socket.on("close", () => this.#sockets.delete(socket));
     }
-    near.on("data", (chunk) => this.stalled || far.write(chunk));
-    far.on("data", (chunk) => this.stalled || this.swallowing || near.write(chunk));
-    near.on("close", () => far.destroy());
-    far.on("close", () => near.destroy());
+    near.on("data", (chunk) => this.stalled || this.#carry(chunk, near, far));
+    far.on("data", (chunk) => this.stalled || this.swallowing || this.#carry(chunk, far, near));
+    near.on("close", () => far.end());
+    far.on("close", () => near.end());
+  }
+
+  #carry(chunk: Buffer, from: Socket, to: Socket): void {
+    const left = this.#last - this.#carried;
+    this.#carried += Math.min(left, chunk.length);
+    if (left > chunk.length) {
+      to.write(chunk);
+      return;
+    }
+    this.#last = Number.POSITIVE_INFINITY;
+    this.#breaks += 1;
+    from.destroy();
+    to.end(chunk.subarray(0, left));
+  }
+
+  /** Bytes that have got through, both ways. */
+  get carried(): number {
+    return this.#carried;
+  }
+
+  /** How often `breakAfter` has come true. */
+  get breaks(): number {
+    return this.#breaks;
+  }
+
+  /** The connection breaks when so many more bytes have got through; a new one may come at once. */
+  breakAfter(bytes: number): void {
+    this.#last = this.#carried + bytes;
   }
 
   /** Every connection ends, and no other one comes about. */

@@ -1,8 +1,7 @@
-/** A real mosquitto with TLS, an ear at it, and a line to it that can be cut. */
+/** A real mosquitto with TLS, and an ear at it. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -129,85 +128,5 @@ export class Mosquitto {
     const exited = once(process, "exit");
     process.kill(signal);
     await exited;
-  }
-}
-
-/** TCP to a port, until it is cut; then nothing gets through until it is mended. */
-export class CutLine {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #cut = false;
-  #breaks = 0;
-  #carried = 0;
-  /** The connection breaks with this byte. */
-  #last = Number.POSITIVE_INFINITY;
-
-  private constructor(server: Server, target: number) {
-    this.#server = server;
-    server.on("connection", (near) => {
-      if (this.#cut) {
-        near.destroy();
-        return;
-      }
-      const far = connect(target, "127.0.0.1");
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on("error", () => undefined);
-        from.on("close", () => to.end());
-        from.on("data", (chunk: Buffer) => {
-          const left = this.#last - this.#carried;
-          this.#carried += Math.min(left, chunk.length);
-          if (left > chunk.length) {
-            to.write(chunk);
-            return;
-          }
-          this.#last = Number.POSITIVE_INFINITY;
-          this.#breaks += 1;
-          from.destroy();
-          to.end(chunk.subarray(0, left));
-        });
-      }
-    });
-  }
-
-  static async to(target: number): Promise<CutLine> {
-    const server = createServer();
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return new CutLine(server, target);
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-  /** Bytes, both ways. */
-  get carried(): number {
-    return this.#carried;
-  }
-
-  /** How often `breakAfter` has come true. */
-  get breaks(): number {
-    return this.#breaks;
-  }
-
-  /** The connection breaks when so many more bytes have got through; a new one may come at once. */
-  breakAfter(bytes: number): void {
-    this.#last = this.#carried + bytes;
-  }
-
-  cut(): void {
-    this.#cut = true;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-  }
-  mend(): void {
-    this.#cut = false;
-  }
-  close(): void {
-    this.cut();
-    this.#server.close();
   }
 }

@@ -6,7 +6,8 @@ import type { MqttSettings } from "../../app/config/mqtt.ts";
 import type { QualityOfService } from "../../app/config/mqtt-file.ts";
 import { encodeFrame } from "../../app/link/frame.ts";
 import { makeFolder } from "./app-folder.ts";
-import { CutLine, Mosquitto } from "./app-mosquitto.ts";
+import { LinkProxy } from "./app-link-proxy.ts";
+import { Mosquitto } from "./app-mosquitto.ts";
 import { type MqttSite, makeMqttSite, mqttSettings } from "./app-scripted-broker.ts";
 import { until } from "./app-until.ts";
 
@@ -90,7 +91,7 @@ for (const qos of [0, 1, 2] as const) {
 }
 
 test("values and a last will that the broker keeps reach whoever subscribes later (R93, R110, L12)", async () => {
-  const line = await CutLine.to(broker.port);
+  const line = await LinkProxy.open(() => broker.port);
   const { publisher } = publisherOf(
     mqttSettings(site, line.port, {
       clientId: "keeper",

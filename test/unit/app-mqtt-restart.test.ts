@@ -8,7 +8,8 @@ import { Publisher } from "../../app/cells/mqtt/publisher.ts";
 import type { QualityOfService } from "../../app/config/mqtt-file.ts";
 import { encodeFrame } from "../../app/link/frame.ts";
 import { makeFolder } from "./app-folder.ts";
-import { CutLine, Mosquitto } from "./app-mosquitto.ts";
+import { LinkProxy } from "./app-link-proxy.ts";
+import { Mosquitto } from "./app-mosquitto.ts";
 import { type MqttSite, makeMqttSite, mqttSettings } from "./app-scripted-broker.ts";
 import { until } from "./app-until.ts";
 
@@ -36,9 +37,9 @@ after(async () => {
 /** Brings values of each quality of service to the broker, through a line that the story breaks, until the story ends. */
 async function withTraffic(
   broker: Mosquitto,
-  story: (line: CutLine) => Promise<void>,
+  story: (line: LinkProxy) => Promise<void>,
 ): Promise<{ all: string[]; reconnects: number }> {
-  const line = await CutLine.to(broker.port);
+  const line = await LinkProxy.open(() => broker.port);
   running.push(
     () => broker.stop(),
     () => line.close(),
