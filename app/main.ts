@@ -45,7 +45,8 @@ async function main(): Promise<void> {
   }
   const serial = openSerial(given.get("serial"));
   if (platform.kind === "quickjs") await preloadCells();
-  await new Supervisor({ root: resolve(root), ...serial }).start();
+  // What goes wrong in there is told where operators look, by its own handler of errors.
+  void new Supervisor({ root: resolve(root), ...serial }).start();
 }
 
 main().catch((error: unknown) => {

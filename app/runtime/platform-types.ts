@@ -110,7 +110,8 @@ export interface Platform {
   writer(fd: number, onError: (error: Error) => void): FdWriter;
   /**
    * Runs a program to its end (argv[0] is an absolute path, no shell, no input, output to stderr) and says how it ended.
-   * Only the supervisor calls it, before a cell connects: to open the firewall for the one peer of a side.
+   * The supervisor calls it before a cell connects, to open the firewall for the one peer of a side, and the process that
+   * mounts the card calls it; behind walls it is out of reach.
    */
   run(argv: readonly string[]): Exit;
   /** Seconds since the kernel started, with fractions (CLOCK_BOOTTIME). */

@@ -6,6 +6,8 @@ import type { FoundPartition } from "./partitions.ts";
 
 /** Unmounts what is gone, checks and mounts what is there, and writes the report that `findPartitions` reads. */
 const MOUNT_PROGRAM = "/usr/lib/gateway/mount-partitions";
+/** Which card that program has mounted last, as `presentCard` tells it. */
+const MOUNTED_FILE = "/run/gateway/card";
 const BLOCK_DEVICES = "/sys/block";
 const CARD_NAME = /^mmcblk[0-9]+$/;
 const LOOK_EVERY_MS = 2_000;
@@ -23,6 +25,16 @@ export function presentCard(blockDevices: string = BLOCK_DEVICES): string | null
     // It went while we looked: the next look tells.
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENODEV") return null;
+    throw error;
+  }
+}
+
+/** Which card is mounted; null: none. One that came or went since then, perhaps during the start, is a change. */
+export function mountedCard(file: string = MOUNTED_FILE): string | null {
+  try {
+    return readFileSync(file, "latin1").trim() || null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
 }
@@ -47,12 +59,14 @@ export class CardWatch {
   constructor(options: {
     events: CardEvents;
     look: () => string | null;
+    /** What is mounted now. */
+    mounted: string | null;
     remount: Remount;
   }) {
     this.#events = options.events;
     this.#look = options.look;
     this.#remount = options.remount;
-    this.#known = options.look();
+    this.#known = options.mounted;
   }
 
   check(): void {
@@ -88,6 +102,7 @@ export function watchCard(options: {
   const watch = new CardWatch({
     events: options.events,
     look: presentCard,
+    mounted: mountedCard(),
     // A process of its own: checking a file system takes long, and the supervisor has cells to look after.
     remount: (how, done) => {
       const pid = platform.spawn({

@@ -66,16 +66,26 @@ export class Gate {
     return true;
   }
 
+  /** Null: done; else what was wrong. */
+  #change(words: readonly string[]): string | null {
+    try {
+      const exit = this.#platform.run([FIREWALL_PROGRAM, ...words]);
+      return exit.code === 0 ? null : `ended with ${exit.code ?? exit.signal}`;
+    } catch (error) {
+      return `could not be started: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
   /** False: it did not work, the log says why; the next attempt to connect tries again. */
   #allow(addresses: readonly string[]): boolean {
     const isOpen = addresses.every((address) => this.#open.includes(address));
     if (!this.#peer || isOpen) return isOpen;
     if (isOnCard()) {
       const port = String(this.#peer.port);
-      const exit = this.#platform.run([FIREWALL_PROGRAM, this.#side, port, ...addresses]);
-      if (exit.code !== 0) {
+      const problem = this.#change([this.#side, port, ...addresses]);
+      if (problem !== null) {
         this.#log.error(
-          `[NETWORK] ${PORT_NAMES[this.#side]}: the packet filter could not be opened for ${addresses.join(", ")} port ${port} (${FIREWALL_PROGRAM} ended with ${exit.code ?? exit.signal})`,
+          `[NETWORK] ${PORT_NAMES[this.#side]}: the packet filter could not be opened for ${addresses.join(", ")} port ${port} (${FIREWALL_PROGRAM} ${problem})`,
         );
         return false;
       }

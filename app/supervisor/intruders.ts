@@ -7,12 +7,14 @@ export class Intruders {
   readonly #side: Side;
   readonly #read: () => Refusals;
   readonly #log: Log;
-  #told = 0;
+  /** The kernel counts since the device was switched on, the supervisor may be a later one. */
+  #told: number;
 
   constructor(options: { side: Side; read: () => Refusals; log: Log }) {
     this.#side = options.side;
     this.#read = options.read;
     this.#log = options.log;
+    this.#told = options.read().connections;
   }
 
   /** Broadcasts and the like are everywhere and say nothing; a connection to this device can only be a mistake or worse. */

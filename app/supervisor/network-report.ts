@@ -8,16 +8,22 @@ import { NETWORK_SETTINGS, PORT_NAMES, type Side } from "./port.ts";
 const TABLE = "/run/gateway/network";
 /** One line per setting that was not passed on to dhcpcd: number of the line, a tab, why. */
 const leftOut = (side: Side): string => `/run/net/${side}/left-out`;
+/** The card's file as it was when the network was set up; none: the card had none, or there was no card. */
+const atStart = (side: Side): string => `/run/net/${side}/card-dhcpcd.conf`;
 const SIDES: readonly Side[] = ["enw", "inw"];
 
-function read(path: string): string[] {
+function readText(path: string): string {
   try {
-    return readFileSync(path, "utf8").split("\n");
+    return readFileSync(path, "utf8");
   } catch (error) {
     // No file, nothing wrong; and on a developer's machine there are no such sides.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw error;
   }
+}
+
+function read(path: string): string[] {
+  return readText(path).split("\n");
 }
 
 /** `HW-INW:/etc/dhcpcd.conf, line 3: left out, …` */
@@ -33,6 +39,25 @@ export function sideProblem(side: Side, table: readonly string[]): string | null
   const [, , problem] = table.map((line) => line.split("\t")).find(([name]) => name === side) ?? [];
   if (problem === undefined || problem === "ok") return null;
   return `${PORT_NAMES[side]}: ${problem}. Cure: restart the device; if it stays so, the device is defective`;
+}
+
+/** What to say when a card was put back whose network settings are not those that the device runs with; null: nothing. */
+export function changedSettings(side: Side, files: { card: string; atStart: string }): string | null {
+  if (readText(files.card) === readText(files.atStart)) return null;
+  return (
+    `${NETWORK_SETTINGS[side]} is not the same as when the device was switched on: it does not count yet. ` +
+    "Cure: switch the device off and on again"
+  );
+}
+
+/** R29: both sides' settings are taken over once, when the device is switched on; `labels` are mounted below `root`. */
+export function tellChangedSettings(options: { root: string; labels: readonly string[]; log: Log }): void {
+  for (const side of SIDES) {
+    const [label = "", path] = NETWORK_SETTINGS[side].split(":");
+    if (!options.labels.includes(label)) continue;
+    const line = changedSettings(side, { card: `${options.root}/${label}${path}`, atStart: atStart(side) });
+    if (line !== null) options.log.warning(`[NETWORK] ${line}`);
+  }
 }
 
 export function tellNetworkReport(log: Log): void {

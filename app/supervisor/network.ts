@@ -32,20 +32,49 @@ export class Network {
         log,
         handlers: { onUsable: () => say(side, "retry"), onAddressLost: () => say(side, "drop") },
       });
-      const read = platform.refusals(netns);
-      this.#ports.push({ port, intruders: read && new Intruders({ side, read, log }) });
+      this.#ports.push({ port, intruders: this.#intrudersOf(side, netns) });
       watchPort({ platform, netns, port, log, side });
+    }
+  }
+
+  #intrudersOf(side: Side, netns: string): Intruders | null {
+    try {
+      const read = this.#platform.refusals(netns);
+      return read && new Intruders({ side, read, log: this.#log });
+    } catch (error) {
+      this.#tellUncounted(error);
+      return null;
     }
   }
 
   /** Who has tried to connect to the device since the last time (K18). */
   tellIntruders(): void {
-    for (const { intruders } of this.#ports) intruders?.tell();
+    try {
+      for (const { intruders } of this.#ports) intruders?.tell();
+    } catch (error) {
+      this.#tellUncounted(error);
+    }
+  }
+
+  /** Values go on: counting is not what the device is for. */
+  #tellUncounted(error: unknown): void {
+    this.#log.error(
+      `[NETWORK] what the packet filter refuses can't be counted: ${error instanceof Error ? error.message : error}`,
+    );
   }
 
   /** Null: there is nothing to watch. */
   describe(): string | null {
     if (this.#ports.length === 0) return null;
+    try {
+      return this.#describePorts();
+    } catch (error) {
+      this.#tellUncounted(error);
+      return null;
+    }
+  }
+
+  #describePorts(): string {
     return this.#ports
       .map(({ port, intruders }) =>
         [port.describe(), ...(intruders ? [intruders.describe()] : [])].join(", "),

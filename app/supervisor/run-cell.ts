@@ -11,8 +11,11 @@ import { Way } from "./way.ts";
 
 const STDERR_FD = 2;
 
+/** How long a cell may take to say good-bye that has lost its supervisor. */
+const LEAVE_PATIENCE_MS = 3_000;
+
 /** Message and the place it came from, in one line. */
-function describe(error: unknown): string {
+export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const place = error.stack?.split("\n").find((line) => line.trim().startsWith("at "));
   return place ? `${error.message} (${place.trim()})` : error.message;
@@ -24,8 +27,17 @@ function end(log: Log, role: StartedRole, error: unknown): never {
     tellFaults(log, error.faults);
     process.exit(EXIT_CONFIG);
   }
-  log.error(`the ${role} cell met an error it can't handle: ${describe(error)}`);
+  log.error(`the ${role} cell met an error it can't handle: ${describeError(error)}`);
   process.exit(EXIT_SOFTWARE);
+}
+
+/**
+ * The supervisor has ended, whose successor starts cells of its own. The card's kernel kills the cell at the same moment;
+ * elsewhere it says good-bye.
+ */
+function leave(): void {
+  setTimeout(() => process.exit(EXIT_SOFTWARE), LEAVE_PATIENCE_MS);
+  if (!process.emit("SIGTERM")) process.exit(EXIT_SOFTWARE);
 }
 
 /** What the supervisor says, handed to whom it concerns. */
@@ -49,8 +61,7 @@ class Words {
     platform.reader(
       controlFd,
       (chunk) => lines.push(chunk, (line) => this.#take(line.toString("latin1"))),
-      // The supervisor has ended, and init ends its cells.
-      () => undefined,
+      leave,
     );
   }
 

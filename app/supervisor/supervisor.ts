@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { platform } from "#platform";
-import { EXIT_CONFIG } from "../cells/cell.ts";
+import { EXIT_CONFIG, EXIT_SOFTWARE } from "../cells/cell.ts";
 import { FdLog } from "../link/log-line.ts";
 import { LineSplitter, MARK_PREFIX, parseStatus, type Status } from "../link/status.ts";
 import { statusSeconds } from "../link/status-interval.ts";
@@ -12,9 +12,10 @@ import { takeLastLine, tellSerial } from "./last-words.ts";
 import { Liveness, PING_INTERVAL_MS } from "./liveness.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
 import { Network } from "./network.ts";
+import { tellChangedSettings } from "./network-report.ts";
 import { type FoundPartition, findPartitions, partitionLines } from "./partitions.ts";
 import type { Side } from "./port.ts";
-import { runCell } from "./run-cell.ts";
+import { describeError, runCell } from "./run-cell.ts";
 import { Slot } from "./slot.ts";
 import { memoryInUse, Vitals } from "./vitals.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -84,6 +85,7 @@ export class Supervisor {
 
   /** Starts everything, in the order of the log that operators know (R137–R142). */
   async start(): Promise<void> {
+    process.on("uncaughtException", (error) => this.#giveUp(error));
     platform.onExit((pid, exit) => this.#onExit(pid, exit));
     process.on("SIGTERM", () => this.#stop());
     process.on("SIGINT", () => this.#stop());
@@ -123,6 +125,8 @@ export class Supervisor {
     const { error } = partitionLines(partitions);
     if (error === null) this.#log.info("[BLKDEVSR] the card is back, its partitions are checked and mounted");
     else this.#log.error(error);
+    const labels = partitions.filter(({ problem }) => problem === null).map(({ label }) => label);
+    tellChangedSettings({ root: this.#root, labels, log: this.#log });
     if (partitions.find(({ label }) => label === "HW-IDS")?.problem !== null) return;
     const down = [...this.#slots.values()].filter((slot) => slot.down).map(({ role }) => role);
     if (!this.#transferring) void this.#startTransfer();
@@ -208,12 +212,16 @@ export class Supervisor {
     slot.startedAt = platform.uptime();
     slot.started = false;
     slot.down = false;
-    slot.pid = platform.spawn({
-      role,
-      keep: descriptors,
-      stderrFd: slot.stderr.writeFd,
-      body: () => void runCell({ role, root, descriptors }),
-    });
+    try {
+      slot.pid = platform.spawn({
+        role,
+        keep: descriptors,
+        stderrFd: slot.stderr.writeFd,
+        body: () => void runCell({ role, root, descriptors }),
+      });
+    } catch (error) {
+      this.#launchLater(slot, `could not be started (${describeError(error)})`);
+    }
   }
 
   async #startAndSettle(role: StartedRole): Promise<void> {
@@ -321,10 +329,14 @@ export class Supervisor {
     slot.down = exit.code === EXIT_CONFIG;
     if (this.#stopping || slot.down) return;
     if (platform.uptime() - slot.startedAt >= HEALTHY_SECONDS) slot.backoff.reset();
-    const delay = slot.backoff.next();
     const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+    this.#launchLater(slot, `ended unexpectedly (${how})`);
+  }
+
+  #launchLater(slot: Slot, what: string): void {
+    const delay = slot.backoff.next();
     const when = delay === 0 ? "at once" : `in ${(delay / 1000).toFixed(1)} s`;
-    let text = `the ${slot.role} cell ended unexpectedly (${how}); it is started again ${when}`;
+    let text = `the ${slot.role} cell ${what}; it is started again ${when}`;
     // Nobody but us can say so when it is the log cell that does not stay.
     if (slot.role === "log" && delay > 0) {
       const words = takeLastLine(slot.stderr.readFd);
@@ -337,15 +349,25 @@ export class Supervisor {
     }, delay);
   }
 
+  /** Nobody knows what this error has left behind: everything is started anew, and the log says why. */
+  #giveUp(error: unknown): void {
+    // The end must not fail at the same error.
+    if (this.#stopping) process.exit(EXIT_SOFTWARE);
+    const text = `the supervisor met an error it can't handle, the gateway is started anew: ${describeError(error)}`;
+    if (this.#slot("log").pid === null) tellSerial(this.#serialFd, text);
+    else this.#log.error(text);
+    this.#stop(EXIT_SOFTWARE);
+  }
+
   /** Ends the cells, the log last so that their last lines are kept. */
-  #stop(): void {
+  #stop(exitCode = 0): void {
     if (this.#stopping) return;
     this.#stopping = true;
     const running = () => [...this.#slots.values()].filter((slot) => slot.pid !== null);
     const finish = () => {
       for (const slot of running()) if (slot.pid !== null) platform.kill(slot.pid, "SIGKILL");
       this.#watchdog.stop();
-      process.exit(0);
+      process.exit(exitCode);
     };
     setTimeout(finish, STOP_PATIENCE_MS);
     const next = () => {

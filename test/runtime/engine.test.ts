@@ -263,6 +263,17 @@ for (const engine of await enginesAndQemu()) {
       const ended = 'ended {"code":0,"signal":null}';
       const killed = 'ended {"code":null,"signal":"SIGSYS"}';
 
+      it("ends with its supervisor, before and behind the walls", async () => {
+        const orphan = await compileCase({ engine, entry: casePath("device-orphan"), folder });
+        for (const walls of ["bare", "walls"]) {
+          const { stdout, stderr } = await runEngine(engine, [orphan, "navigation", writable, walls]);
+          assert.equal(stderr, "");
+          assert.deepEqual(stdout.trimEnd().split("\n").sort(), [
+            'ended {"code":null,"signal":"SIGKILL"}',
+            "works",
+          ]);
+        }
+      });
       it("own user, no groups, no capability, no new privileges, a filter", async () => {
         const none = "0000000000000000";
         assert.deepEqual(await cell("navigation", "ids"), [

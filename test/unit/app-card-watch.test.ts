@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CardWatch, presentCard } from "../../app/supervisor/card-watch.ts";
+import { CardWatch, mountedCard, presentCard } from "../../app/supervisor/card-watch.ts";
 import { takeLastLine } from "../../app/supervisor/last-words.ts";
 import type { FoundPartition } from "../../app/supervisor/partitions.ts";
 import { platform } from "../../app/supervisor/platform-node.ts";
@@ -22,12 +22,45 @@ test("the card is told by the number that the kernel gives each disk anew", (t) 
     assert.equal(presentCard(folder), null);
   }));
 
+test("what the mount program has left says which card is mounted; without it, none is (R141)", (t) =>
+  withFolder(t, (folder) => {
+    const file = join(folder, "card");
+    assert.equal(mountedCard(file), null, "no such file");
+    for (const [content, card] of [
+      ["mmcblk0 7\n", "mmcblk0 7"],
+      ["\n", null],
+      ["", null],
+    ] as const) {
+      writeFileSync(file, content);
+      assert.equal(mountedCard(file), card);
+    }
+  }));
+
+test("a card that went and came during the start is mounted anew, and one that came is mounted", () => {
+  for (const [mounted, expected] of [
+    ["mmcblk0 1", ["pulled", "back"]],
+    [null, ["back"]],
+    ["mmcblk0 2", []],
+  ] as const) {
+    const events: string[] = [];
+    const watch = new CardWatch({
+      look: () => "mmcblk0 2",
+      mounted,
+      remount: (how) => void events.push(how),
+      events: { onPulled: () => events.push("pulled"), onReturned: () => events.push("returned") },
+    });
+    watch.check();
+    assert.deepEqual(events, expected);
+  }
+});
+
 test("pulled, put back, swapped between two looks, and one remount at a time", () => {
   let card: string | null = "mmcblk0 1";
   const events: string[] = [];
   let done: ((partitions: readonly FoundPartition[]) => void) | null = null;
   const watch = new CardWatch({
     look: () => card,
+    mounted: card,
     remount: (how, callback) => {
       events.push(how);
       done = callback;

@@ -1,5 +1,7 @@
 /** The supervisor's view of ports, connections and cells: what is told, when, and what follows from it. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Log } from "../../app/link/log-line.ts";
 import { Connections, describeDuration } from "../../app/supervisor/connections.ts";
@@ -7,10 +9,11 @@ import { Gate } from "../../app/supervisor/gate.ts";
 import { Intruders } from "../../app/supervisor/intruders.ts";
 import { Liveness, type Watched } from "../../app/supervisor/liveness.ts";
 import type { StartedRole } from "../../app/supervisor/load-cell.ts";
-import { leftOutLines, sideProblem } from "../../app/supervisor/network-report.ts";
+import { changedSettings, leftOutLines, sideProblem } from "../../app/supervisor/network-report.ts";
 import { platform } from "../../app/supervisor/platform-node.ts";
 import { Port, type PortHandlers } from "../../app/supervisor/port.ts";
 import type { NetlinkEvent } from "../../app/supervisor/rtnetlink.ts";
+import { withFolder } from "./app-folder.ts";
 
 function logInto(lines: string[]): Log {
   const note =
@@ -181,15 +184,32 @@ test("what the init scripts found is told with file, line and cure (R29)", () =>
   assert.equal(sideProblem("enw", []), null);
 });
 
+test("settings of the network that differ on a card that is put in are told, for they do not count yet (R29)", (t) =>
+  withFolder(t, (folder) => {
+    const files = { card: join(folder, "card"), atStart: join(folder, "at-start") };
+    const told = () => changedSettings("inw", files);
+    assert.equal(told(), null, "neither card has any");
+    writeFileSync(files.card, "static ip_address=10.0.0.1/8\n");
+    const line =
+      "HW-INW:/etc/dhcpcd.conf is not the same as when the device was switched on: it does not count yet. " +
+      "Cure: switch the device off and on again";
+    assert.equal(told(), line, "the first one had none, or was not in");
+    writeFileSync(files.atStart, "static ip_address=10.0.0.1/8\n");
+    assert.equal(told(), null);
+    writeFileSync(files.atStart, "static ip_address=10.0.0.2/8\n");
+    assert.equal(told(), line);
+  }));
+
 test("who tries to connect to the device is told of, what is everywhere is not (K18, K19)", () => {
   const lines: string[] = [];
-  const counts = { connections: 0, others: 7, outgoing: 1 };
+  // What a supervisor before this one has told of already.
+  const counts = { connections: 40, others: 7, outgoing: 1 };
   const intruders = new Intruders({ side: "enw", read: () => counts, log: logInto(lines) });
   intruders.tell();
   counts.others += 1000;
   intruders.tell();
   assert.deepEqual(lines, []);
-  counts.connections = 12;
+  counts.connections += 12;
   intruders.tell();
   intruders.tell();
   counts.connections += 3;
@@ -201,7 +221,7 @@ test("who tries to connect to the device is told of, what is everywhere is not (
         `Warning: [NETWORK] X1 P1 (external): the packet filter has refused ${count} attempts to connect to the gateway since the last status. Cure: find out who scans this network`,
     ),
   );
-  assert.equal(intruders.describe(), "refused: 15 connections, 1007 other packets in, 1 out");
+  assert.equal(intruders.describe(), "refused: 55 connections, 1007 other packets in, 1 out");
 });
 
 /** A platform whose programs do nothing and whose time stands still unless it is told otherwise. */

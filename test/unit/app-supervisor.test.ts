@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { EXIT_SOFTWARE } from "../../app/cells/cell.ts";
 import { parsePartitionReport, partitionLines } from "../../app/supervisor/partitions.ts";
 import {
   findLine,
@@ -17,12 +18,14 @@ import {
 import { startNodeGateway } from "../lab/node-gateway.ts";
 import { startPlant } from "../lab/plant.ts";
 import { everyChangeArrived } from "../lab/truth.ts";
-import { withWorkbench } from "../lab/workbench.ts";
+import { REPOSITORY, withWorkbench } from "../lab/workbench.ts";
+import { until } from "./app-until.ts";
 
 const DEADLINE_MS = 60_000;
 
-/** The process of a cell, by the command line that names the root and the role. */
-function cellPid(root: string, role: string): number {
+/** The processes of cells, by the command line that names the root and the role. */
+function cellPids(root: string): Map<string, number> {
+  const pids = new Map<string, number>();
   for (const pid of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {
     let words: string[];
     try {
@@ -31,10 +34,20 @@ function cellPid(root: string, role: string): number {
       // It has ended since.
       continue;
     }
-    if (words.includes(root) && words[words.indexOf("--role") + 1] === role) return Number(pid);
+    const role = words[words.indexOf("--role") + 1];
+    if (words.includes(root) && words.includes("--role") && role !== undefined) pids.set(role, Number(pid));
   }
-  throw new Error(`no process of the ${role} cell`);
+  return pids;
 }
+
+function cellPid(root: string, role: string): number {
+  const pid = cellPids(root).get(role);
+  if (pid === undefined) throw new Error(`no process of the ${role} cell`);
+  return pid;
+}
+
+const LOG_SETTINGS = "LogFileSizeLimit=100000\nDirectorySizeLimit=1000000\n";
+const CELLS = ["log", "mqtt", "navigation", "opcua"];
 
 test("lines come in the guide's order, killed cells come back, values go on arriving (R137–R142)", (t) =>
   withWorkbench(t, "supervisor", async (bench) => {
@@ -67,12 +80,50 @@ test("lines come in the guide's order, killed cells come back, values go on arri
     }
   }));
 
+test("a supervisor that is killed leaves no cell behind that works beside those of the next one (R141)", (t) =>
+  withWorkbench(t, "orphans", async (bench) => {
+    const { files } = await startPlant({ bench, gateway: "node" });
+    const gateway = startNodeGateway({ bench, files });
+    await findLine(gateway.lines, OPCUA_CONNECTED, { deadlineMs: DEADLINE_MS });
+    await findLine(gateway.lines, MQTT_CONNECTED, { deadlineMs: DEADLINE_MS });
+    const root = bench.path("card");
+    assert.deepEqual([...cellPids(root).keys()].sort(), CELLS);
+    await gateway.stop("SIGKILL");
+    await until(() => cellPids(root).size === 0);
+  }));
+
+test("an error in the supervisor itself is in the log, and ends it for init to start it anew (R141)", (t) =>
+  withWorkbench(t, "supervisor-error", async (bench) => {
+    const { files } = await startPlant({ bench, gateway: "node" });
+    const fault =
+      'if (!process.argv.includes("--role")) process.on("SIGUSR2", () => { throw new Error("no memory to fork") })';
+    const gateway = startNodeGateway({
+      ...{ bench, files },
+      program: [
+        ...["--import", "tsx", "--import", `data:text/javascript,${encodeURIComponent(fault)}`],
+        join(REPOSITORY, "app/main.ts"),
+      ],
+    });
+    const logs = join(bench.path("card"), "HW-LOG/logs");
+    writeFileSync(join(logs, ".log"), LOG_SETTINGS);
+    await findLine(gateway.lines, MQTT_CONNECTED, { deadlineMs: DEADLINE_MS });
+    gateway.child.kill("SIGUSR2");
+    await gateway.exited();
+    assert.equal(gateway.child.exitCode, EXIT_SOFTWARE);
+    const told =
+      /Error: the supervisor met an error it can't handle, the gateway is started anew: no memory to fork \(at /;
+    assert.equal(gateway.lines.entries.filter((line) => told.test(line)).length, 1);
+    const kept = readdirSync(logs).map((name) => readFileSync(join(logs, name), "utf8"));
+    assert.match(kept.join(""), told);
+    assert.equal(cellPids(bench.path("card")).size, 0);
+  }));
+
 test("the health log gets the same lines as the serial line (R153, R165, L16)", (t) =>
   withWorkbench(t, "health-log", async (bench) => {
     const { files } = await startPlant({ bench, gateway: "node" });
     const gateway = startNodeGateway({ bench, files });
     const logs = join(bench.path("card"), "HW-LOG/logs");
-    writeFileSync(join(logs, ".log"), "LogFileSizeLimit=100000\nDirectorySizeLimit=1000000\n");
+    writeFileSync(join(logs, ".log"), LOG_SETTINGS);
     await findLine(gateway.lines, MQTT_CONNECTED, { deadlineMs: DEADLINE_MS });
     await findLine(gateway.lines, OPCUA_CONNECTED, { deadlineMs: DEADLINE_MS });
     await gateway.stop();

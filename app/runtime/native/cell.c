@@ -95,8 +95,11 @@ static int read_kept(JSContext *ctx, JSValueConst list, int kept[MAX_KEPT])
 }
 
 /* In the child: a clean loop, the given descriptors and nothing else; then the body and its own loop to the end. */
-static void __attribute__((noreturn)) become_cell(JSContext *ctx, JSValueConst body, const int *kept, int count, int stderr_fd)
+static void __attribute__((noreturn)) become_cell(JSContext *ctx, JSValueConst body, const int *kept, int count, int stderr_fd,
+                                                  pid_t parent)
 {
+    /* Else it would go on beside the cells of the parent's successor. */
+    child_must(gw_process_end_with(parent) == 0, "gateway-runtime: prctl");
     child_must(dup2(stderr_fd, 1) >= 0 && dup2(stderr_fd, 2) >= 0, "gateway-runtime: dup2");
     gw_process_forget();
     gw_children_forget();
@@ -122,11 +125,12 @@ static JSValue cell_spawn(JSContext *ctx, JSValueConst this_value, int argc, JSV
         return JS_EXCEPTION;
     fflush(NULL);
     gw_engine_freeze(JS_GetRuntime(ctx));
+    pid_t parent = getpid();
     pid_t pid = fork();
     if (pid < 0)
         return gw_throw_errno(ctx, errno, "fork", NULL);
     if (pid == 0)
-        become_cell(ctx, argv[2], kept, count, stderr_fd);
+        become_cell(ctx, argv[2], kept, count, stderr_fd, parent);
     if (gw_children_add(pid) != 0)
         return JS_ThrowOutOfMemory(ctx);
     return JS_NewInt32(ctx, pid);

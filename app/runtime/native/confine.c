@@ -228,6 +228,9 @@ static int lock_down(const walls *plan, const char **step)
     *step = "prctl(PR_SET_DUMPABLE)";
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return -1;
+    *step = "prctl(PR_SET_PDEATHSIG)";
+    if (gw_process_still_end_with_parent() != 0)
+        return -1;
     return gw_wall_syscalls(plan->seccomp, step);
 }
 

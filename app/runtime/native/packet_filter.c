@@ -14,6 +14,8 @@
 #include "namespace.h"
 
 #define TABLE "filter"
+/* The rules may change between the two questions that it takes, but not for long. */
+#define MAX_TRIES 8
 
 static int raw_socket(void)
 {
@@ -48,8 +50,8 @@ static uint64_t policy_count(const struct ipt_get_entries *table, unsigned polic
     return rule == NULL ? 0 : rule->counters.pcnt;
 }
 
-/* The table with its rules behind it, from malloc; NULL with errno set. */
-static struct ipt_get_entries *read_table(int fd, struct ipt_getinfo *info)
+/* The table with its rules behind it, from malloc; NULL with errno set. EAGAIN: it has changed in between. */
+static struct ipt_get_entries *try_table(int fd, struct ipt_getinfo *info)
 {
     memset(info, 0, sizeof(*info));
     strcpy(info->name, TABLE);
@@ -69,6 +71,17 @@ static struct ipt_get_entries *read_table(int fd, struct ipt_getinfo *info)
     free(table);
     errno = error;
     return NULL;
+}
+
+static struct ipt_get_entries *read_table(int fd, struct ipt_getinfo *info)
+{
+    struct ipt_get_entries *table = NULL;
+    for (int left = MAX_TRIES; left > 0; left--) {
+        table = try_table(fd, info);
+        if (table != NULL || errno != EAGAIN)
+            break;
+    }
+    return table;
 }
 
 /* open(path of the namespace) → descriptor */

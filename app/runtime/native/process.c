@@ -32,6 +32,7 @@ static struct {
     char **argv;
     bool exiting;
     int memory_fd; /* /proc/self/statm; -1: not open */
+    pid_t parent;  /* the process that this one ends with; 0: none */
 } process = {.memory_fd = -1};
 
 void gw_process_arguments(int argc, char **argv)
@@ -73,6 +74,22 @@ void gw_process_forget(void)
         close(process.memory_fd);
     process.memory_fd = -1;
     gw_signals_forget();
+}
+
+int gw_process_still_end_with_parent(void)
+{
+    if (process.parent == 0)
+        return 0;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return -1;
+    /* It ended before: that signal will never come. */
+    return getppid() == process.parent ? 0 : raise(SIGKILL);
+}
+
+int gw_process_end_with(pid_t parent)
+{
+    process.parent = parent;
+    return gw_process_still_end_with_parent();
 }
 
 int gw_process_exit_code(void)
