@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { injectFiles } from "../../image/inject.ts";
 import { prepareCard } from "../lab/card.ts";
 import {
   assertNoLine,
@@ -26,6 +27,8 @@ const DEADLINE_MS = 60_000;
 const BACK_DEADLINE_MS = BOOT_DEADLINE_MS;
 const PULLED = "Warning: [BLKDEVSR] the card was pulled out; values are transferred as before";
 const BACK = "Info: [BLKDEVSR] the card is back, its partitions are checked and mounted";
+const OTHER_NETWORK = "HW-INW:/etc/dhcpcd.conf is not the same as when the device was switched on";
+
 test("a card that is pulled out and put back: nothing stops, no line is lost (R153, R163)", (t) =>
   withWorkbench(t, "card-pull", async (bench) => {
     const device = await powerOnAndConnect({
@@ -96,11 +99,17 @@ test("a card that was corrected elsewhere: what was down for its settings starts
     await findLine(machine.console, PULLED, { deadlineMs: DEADLINE_MS });
     const files = new Map([...device.files, [CARD_PATHS.mqttSettings, correct]]);
     const image = await prepareCard({ bench, files, name: "corrected" });
+    await injectFiles({
+      image,
+      partition: "HW-INW",
+      files: [{ path: "/etc/dhcpcd.conf", content: "# new\n" }],
+    });
     const overlay = bench.disposable(bench.path("corrected.qcow2"));
     await makeOverlay(image, overlay);
     assertNoLine(machine.console.entries, MQTT_CONNECTED);
     await machine.insertCard(overlay);
     await findLine(machine.console, BACK, { deadlineMs: BACK_DEADLINE_MS });
+    await findLine(machine.console, OTHER_NETWORK, { deadlineMs: DEADLINE_MS });
     await findLine(machine.console, "[SUPERVISOR] the gateway starts anew", { deadlineMs: DEADLINE_MS });
     await findLine(machine.console, MQTT_CONNECTED, { deadlineMs: BOOT_DEADLINE_MS });
     await device.everyChangeArrived();

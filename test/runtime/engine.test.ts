@@ -264,7 +264,8 @@ for (const engine of await enginesAndQemu()) {
       const killed = 'ended {"code":null,"signal":"SIGSYS"}';
 
       it("ends with its supervisor, before and behind the walls", async () => {
-        const orphan = await compileCase({ engine, entry: casePath("device-orphan"), folder });
+        const own = mkdtempSync(join(folder, "orphan-"));
+        const orphan = await compileCase({ engine, entry: casePath("device-orphan"), folder: own });
         for (const walls of ["bare", "walls"]) {
           const { stdout, stderr } = await runEngine(engine, [orphan, "navigation", writable, walls]);
           assert.equal(stderr, "");
