@@ -61,11 +61,9 @@ export class FdLog implements CellLog {
   }
 
   #write(level: Level, text: string): void {
-    if (
-      this.#lost > 0 &&
-      this.#tryWrite(toLogLine("Warning", `${this.#lost} log lines were lost: the log was too slow`))
-    ) {
-      this.#lost = 0;
+    if (this.#lost > 0) {
+      const text = `${this.#lost} log lines were lost: the log was too slow. Cure: mend what the lines before this one tell of so often`;
+      if (this.#tryWrite(toLogLine("Warning", text))) this.#lost = 0;
     }
     if (!this.#tryWrite(toLogLine(level, text))) this.#lost += 1;
   }

@@ -1,6 +1,7 @@
 /** What operators read about a full buffer. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { tellDropped } from "../../app/cells/navigation/cell.ts";
 import { reportDrops } from "../../app/link/drop-report.ts";
 
 test("values that a full buffer drops are told once a minute, as many as there were since (R115)", ({
@@ -28,4 +29,11 @@ test("values that a full buffer drops are told once a minute, as many as there w
   dropped = 13;
   minutes(1);
   assert.deepEqual(lines, ["12 values were dropped", "1 values were dropped"]);
+});
+
+test("the line on values that the way to the broker dropped says how many, why, and what helps (R115)", () => {
+  assert.equal(
+    tellDropped(12),
+    "Navigation Service: the MQTT publisher can't send and the buffer is full; the oldest 12 values were dropped in the last minute. Cure: see the lines of the MQTT Publisher for what keeps it from sending; where the broker is only too slow, read fewer values, or less often",
+  );
 });

@@ -1,7 +1,12 @@
 /** The kernel's messages in the log (R144): what a record says, and that none is missing unnoticed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { KernelSequence, parseKernelRecord, readKernelLog } from "../../app/cells/log/kernel-log.ts";
+import {
+  KernelSequence,
+  parseKernelRecord,
+  readKernelLog,
+  tellKernelLog,
+} from "../../app/cells/log/kernel-log.ts";
 
 test("kernel messages lose their head and their continuation (R144)", () => {
   const record = parseKernelRecord(
@@ -23,34 +28,58 @@ test("gaps in the numbers are the messages that are missing", () => {
   );
 });
 
+/** What /dev/kmsg does here, it does on the device only: see the test log-full for the real one. */
+class Device {
+  resumed = 0;
+  onData: (chunk: Uint8Array) => void = () => undefined;
+  onEnd: (error: Error | null) => void = () => undefined;
+
+  reader(_fd: number, onData: Device["onData"], onEnd: Device["onEnd"]) {
+    this.onData = onData;
+    this.onEnd = onEnd;
+    const resume = (): void => {
+      this.resumed += 1;
+    };
+    return { pause: () => undefined, close: () => undefined, resume };
+  }
+
+  says(record: string): void {
+    this.onData(Buffer.from(record));
+  }
+  fails(code: string): void {
+    this.onEnd(Object.assign(new Error(`error ${code}`), { code }));
+  }
+}
+
 test("messages that were overwritten are counted, and reading goes on (R144)", () => {
-  let onData: (chunk: Uint8Array) => void = () => undefined;
-  let onEnd: (error: Error | null) => void = () => undefined;
-  let resumed = 0;
   const seen: string[] = [];
-  // What /dev/kmsg does here, it does on the device only: see the test kernel-flood for the real one.
-  const reader = {
-    reader(_fd: number, data: typeof onData, end: typeof onEnd) {
-      onData = data;
-      onEnd = end;
-      return {
-        pause: () => undefined,
-        close: () => undefined,
-        resume: () => {
-          resumed += 1;
-        },
-      };
-    },
-  };
-  readKernelLog(reader, 0, {
+  const device = new Device();
+  readKernelLog(device, 0, {
     onMessage: (text) => seen.push(text.toString()),
     onMissing: (count) => seen.push(`${count} missing`),
     onError: (error) => seen.push(error.message),
   });
-  onData(Buffer.from("6,7,1,-;seven\n"));
-  onEnd(Object.assign(new Error("overwritten"), { code: "EPIPE" }));
-  onData(Buffer.from("6,20,1,-;twenty\n"));
-  onEnd(Object.assign(new Error("the device is gone"), { code: "EIO" }));
-  assert.deepEqual(seen, ["seven", "12 missing", "twenty", "the device is gone"]);
-  assert.equal(resumed, 1);
+  device.says("6,7,1,-;seven\n");
+  device.fails("EPIPE");
+  device.says("6,20,1,-;twenty\n");
+  device.fails("EIO");
+  assert.deepEqual(seen, ["seven", "12 missing", "twenty", "error EIO"]);
+  assert.equal(device.resumed, 1);
+});
+
+test("missing messages are told once a second, a device that can't be read at once, each with a cure (R144)", ({
+  mock,
+}) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const own: string[] = [];
+  const device = new Device();
+  tellKernelLog(device, 0, { kernel: () => undefined, own: (text) => own.push(text) });
+  for (const record of [1, 3, 10]) device.says(`6,${record},1,-;x\n`);
+  assert.deepEqual(own, []);
+  mock.timers.tick(1_000);
+  device.fails("EIO");
+  assert.deepEqual(own, [
+    "Warning: [kernel] 7 messages of the kernel are missing here: they came faster than they could be read. Cure: mend what its messages around this line tell of",
+    "Error: [kernel] the kernel's messages can't be read: error EIO; they are missing from the health log from now on. Cure: restart the device; the serial line still shows them",
+  ]);
 });

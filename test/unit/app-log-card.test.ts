@@ -14,6 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { CardLog } from "../../app/cells/log/card-log.ts";
 import { HealthLog } from "../../app/cells/log/health-log.ts";
 import { readRawFile } from "../../app/config/raw-files.ts";
@@ -240,17 +242,107 @@ test("a disk that others fill is treated like a full directory (L24)", { skip: n
   }),
 );
 
-test("a line that there is no room for, even without old files, is missed once for all", (t) =>
+const NO_ROOM =
+  "Error: HW-LOG:/logs: lines are missing from the health log: there is no room, even without its old files. Cure: delete other files from HW-LOG, or raise DirectorySizeLimit";
+const missed = (count: number): string =>
+  `Warning: [LOG] ${count} lines are missing from the health log: there was no room for them on HW-LOG. Cure: delete other files from HW-LOG, or raise DirectorySizeLimit`;
+/** Frees what nobody holds any more. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
+/** More ticks than a shortage is over after. */
+const QUIET_TICKS = 100;
+
+test("lines that there is no room for, even without old files: one line at the start, their count at the end, and so every time (L24)", (t) =>
   withFolder(t, (folder) => {
-    const now = site(join(folder, "logs"), "LogFileSizeLimit=100\nDirectorySizeLimit=300\n");
-    for (const text of ["a", "y".repeat(400), "b", "y".repeat(500), "c"]) now.card.append(line(text));
+    const now = site(join(folder, "logs"), "LogFileSizeLimit=1000\nDirectorySizeLimit=3000\n");
+    const rest = (): void => {
+      for (let second = 0; second < QUIET_TICKS; second += 1) now.card.tick();
+    };
+    for (const text of ["a", "y".repeat(4000), "b", "y".repeat(5000), "c"]) now.card.append(line(text));
+    now.card.tick();
+    assert.deepEqual(now.said, [NO_ROOM]);
+    rest();
+    assert.deepEqual(now.said, [NO_ROOM, missed(2)]);
+    rest();
+    now.card.append(line("y".repeat(4000)));
+    rest();
+    now.card.append(line("d"));
     now.card.close();
-    assert.equal(now.said.length, 1, now.said.join("\n"));
-    assert.match(
-      now.said[0] ?? "",
-      /^Error: HW-LOG:\/logs: lines are missing from the health log: there is no/,
-    );
+    assert.deepEqual(now.said, [NO_ROOM, missed(2), NO_ROOM, missed(1)]);
+    assert.deepEqual(texts(now.directory).join("").split("\n").slice(0, -1), [
+      ...["a", NO_ROOM, "b", "c", missed(2), NO_ROOM, missed(1), "d"],
+    ]);
   }));
+
+test("lines that find no room are not kept in memory for ever, whether a file is open or not (L24)", (t) =>
+  withFolder(t, (folder) => {
+    // No line fits: there is never a file.
+    const limits = { fileBytes: 10, directoryBytes: 10 };
+    let safe = 0;
+    const log = new HealthLog({ directory: folder, limits, onSafe: () => (safe += 1) });
+    assert.equal(log.append(line("longer than that")), false);
+    log.flush();
+    assert.equal(safe, 1, "what was refused is let go");
+    assert.equal(log.append(line("short")), true);
+    log.flush();
+    assert.equal(log.append(line("longer than that")), false);
+    log.flush();
+    log.close();
+    assert.ok(safe >= 3, `${safe}`);
+
+    const now = site(join(folder, "logs"), "LogFileSizeLimit=10\nDirectorySizeLimit=10\n");
+    collectGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let index = 0; index < 5_000; index += 1) now.card.append(Buffer.alloc(4096, "y"));
+    collectGarbage();
+    const grown = process.memoryUsage().arrayBuffers - before;
+    assert.deepEqual(now.said, [NO_ROOM]);
+    now.card.close();
+    assert.ok(grown < 1024 * 1024, `${grown} of 20 MB are still held`);
+  }));
+
+test(
+  "a card that was full at the start is written as soon as there is room (L24)",
+  { skip: needsRoot },
+  (t) =>
+    withDisk(t, 256, (disk) => {
+      writeFileSync(join(disk, ".log"), LIMITS);
+      assert.throws(() => writeFileSync(join(disk, "foreign"), Buffer.alloc(512 * 1024)), /ENOSPC/);
+      const now = site(disk, null);
+      now.card.append(line("lost"));
+      now.card.tick();
+      assert.deepEqual(now.said.slice(1), [NO_ROOM]);
+      rmSync(join(disk, "foreign"));
+      now.card.tick();
+      now.card.append(line("kept"));
+      for (let second = 0; second < QUIET_TICKS; second += 1) now.card.tick();
+      now.card.close();
+      // Of the log: the clamped limit, the shortage and the line itself.
+      assert.equal(texts(disk).join(""), `kept\n${missed(3)}\n`);
+    }),
+);
+
+test(
+  "blocks that run out while names do not: the line is refused, nothing is tried for ever (L24)",
+  { skip: needsRoot },
+  (t) =>
+    withDisk(t, 256, (disk) => {
+      const log = new HealthLog({
+        directory: disk,
+        limits: { fileBytes: 10_000, directoryBytes: 1_000_000 },
+      });
+      assert.throws(() => writeFileSync(join(disk, "foreign"), Buffer.alloc(512 * 1024)), /ENOSPC/);
+      assert.equal(log.append(line("no room")), false);
+      assert.deepEqual(texts(disk), [], "no empty file stays");
+      rmSync(join(disk, "foreign"));
+      assert.equal(log.append(line("room")), true);
+      log.close();
+      assert.deepEqual(texts(disk), ["room\n"]);
+    }),
+);
 
 test(
   "a card that fails where it is: one line after some tries, lines are held, and it goes on when it works again",

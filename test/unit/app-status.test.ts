@@ -141,7 +141,10 @@ test("lines that find a full pipe are counted and told later", () => {
   assert.ok(kept > 0 && kept < written);
   log.info("after");
   const rest = held.subarray(0, readSync(readFd, held, 0, held.length, null)).toString();
-  assert.equal(rest, `Warning: ${written - kept} log lines were lost: the log was too slow\nInfo: after\n`);
+  assert.equal(
+    rest,
+    `Warning: ${written - kept} log lines were lost: the log was too slow. Cure: mend what the lines before this one tell of so often\nInfo: after\n`,
+  );
   closeSync(readFd);
   // Nobody reads any more: the log cell is being started again. That is no reason to end.
   log.error("unheard");

@@ -5,6 +5,7 @@ import { LOG_DIRECTORY, LOG_SETTINGS_NAME } from "../../config/paths.ts";
 import { type RawFile, readRawFile } from "../../config/raw-files.ts";
 import { HealthLog, type SafePosition } from "./health-log.ts";
 import { HeldLines } from "./held-lines.ts";
+import { Shortage } from "./shortage.ts";
 
 /**
  * The health log on a card that may be full, may fail, and may be pulled out and put back while the gateway runs. A line
@@ -22,6 +23,7 @@ const TRIES_BEFORE_COMPLAINT = 4;
 const MAX_TICKS_BETWEEN_TRIES = 64;
 
 export const LOG_PLACE = `HW-LOG:${LOG_DIRECTORY}`;
+const ROOM_CURE = "Cure: delete other files from HW-LOG, or raise DirectorySizeLimit";
 
 export interface CardLogOptions {
   /** Where the log files go; absent while the card is. */
@@ -40,6 +42,7 @@ function reasonOf(error: unknown): string {
 export class CardLog {
   readonly #options: CardLogOptions;
   readonly #held = new HeldLines(MAX_HELD_BYTES);
+  readonly #shortage = new Shortage();
   /** How many of the held lines the open log has. */
   #written = 0;
   #log: HealthLog | null = null;
@@ -48,7 +51,6 @@ export class CardLog {
   #resume: SafePosition | null = null;
   #tries = 0;
   #ticksToWait = 0;
-  #full = false;
   #lastFaults = "";
   #clamped = false;
   #complained = false;
@@ -76,6 +78,7 @@ export class CardLog {
   tick(): void {
     if (this.#log !== null) {
       this.#guard(() => this.#log?.flush());
+      this.#endShortage();
       return;
     }
     if (!this.#hasSettings()) {
@@ -149,6 +152,7 @@ export class CardLog {
       onSafe: () => {
         this.#held.dropFirst(this.#written);
         this.#written = 0;
+        this.#shortage.settle({ again: false });
       },
       ...(now === undefined ? {} : { now }),
     });
@@ -174,10 +178,26 @@ export class CardLog {
   }
 
   #noteRoom(kept: boolean): void {
-    if (kept || this.#full) return;
-    this.#full = true;
+    if (!this.#shortage.note(kept)) return;
     this.#say(
-      `Error: ${LOG_PLACE}: lines are missing from the health log: there is no room, even without its old files. Cure: delete other files from HW-LOG, or raise DirectorySizeLimit`,
+      `Error: ${LOG_PLACE}: lines are missing from the health log: there is no room, even without its old files. ${ROOM_CURE}`,
+    );
+  }
+
+  /** Looks whether there is room again, and tells how many lines are missing. */
+  #endShortage(): void {
+    if (this.#log !== null && this.#shortage.lasts && this.#log.safePosition === null) {
+      // Without an open file nothing shows that the card was changed, or that others made room on it.
+      this.#log.abandon();
+      this.#log = null;
+      this.#tryOpen();
+    }
+    const missing = this.#shortage.tick();
+    if (missing === null) return;
+    this.#guard(() =>
+      this.#say(
+        `Warning: [LOG] ${missing} lines are missing from the health log: there was no room for them on HW-LOG. ${ROOM_CURE}`,
+      ),
     );
   }
 
@@ -193,6 +213,7 @@ export class CardLog {
   #pause(error: unknown): void {
     this.#resume = this.#log?.safePosition ?? this.#resume;
     this.#written = 0;
+    this.#shortage.settle({ again: true });
     const log = this.#log;
     this.#log = null;
     try {

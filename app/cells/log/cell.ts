@@ -4,11 +4,10 @@ import { type RawFile, readRawFile } from "../../config/raw-files.ts";
 import { type ConsoleMessage, parseConsoleMessage } from "../../link/console-message.ts";
 import { LineSplitter, MARK_PREFIX } from "../../link/status.ts";
 import { formatZone, readZoneFile, zoneOfFile } from "../../link/zone.ts";
-import type { Platform } from "../../runtime/platform-types.ts";
 import type { Cell, CellContext, Preparation } from "../cell.ts";
 import { CardLog } from "./card-log.ts";
 import { ConsoleScreen } from "./console-screen.ts";
-import { readKernelLog } from "./kernel-log.ts";
+import { tellKernelLog } from "./kernel-log.ts";
 import { formatLine } from "./line.ts";
 import { SerialOutput } from "./serial.ts";
 import { keepZone } from "./zone-keeper.ts";
@@ -134,25 +133,6 @@ function readConsole(context: CellContext, fd: number, onMessage: (message: Cons
   );
 }
 
-/** What is missing is told once a second: a flood is not the time for many lines about it. */
-function tellKernel(platform: Platform, fd: number, output: Output): void {
-  let missing = 0;
-  const tellMissing = (): void => {
-    output.own(
-      `Warning: [kernel] ${missing} messages of the kernel are missing here: they came faster than they could be read`,
-    );
-    missing = 0;
-  };
-  readKernelLog(platform, fd, {
-    onMessage: (text) => output.kernel(text),
-    onMissing: (count) => {
-      if (missing === 0) setTimeout(tellMissing, TICK_MS);
-      missing += count;
-    },
-    onError: (error) => output.own(`Error: [kernel] the kernel's messages can't be read: ${error.message}`),
-  });
-}
-
 function start(inputs: Inputs, context: CellContext): void {
   const { platform, descriptors } = context;
   const [serialFd, consoleFd, ...sourceFds] = descriptors;
@@ -184,7 +164,7 @@ function start(inputs: Inputs, context: CellContext): void {
     );
   });
   if (inputs.kernelFd !== null) {
-    tellKernel(platform, inputs.kernelFd, output);
+    tellKernelLog(platform, inputs.kernelFd, output);
   }
   output.useHealthLog(inputs);
   context.onStop(() => {

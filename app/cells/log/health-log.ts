@@ -35,7 +35,7 @@ export interface HealthLogOptions {
   readonly directory: string;
   readonly limits: LogLimits;
   readonly now?: () => Date;
-  /** Called when everything appended so far has become safe against a power cut. */
+  /** Called when everything appended so far is safe against a power cut, or was refused. */
   readonly onSafe?: () => void;
   /** Where an earlier log was interrupted: what that file has beyond is taken back, for it will be appended again. */
   readonly resume?: SafePosition | null;
@@ -106,18 +106,22 @@ export class HealthLog {
         // L24: a full card is treated like a full directory.
         if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
         this.#dropUnfinished();
-        if (!this.#deleteOldest()) return false;
+        // Not even the file just made has room: making it once more would not help.
+        const isHopeless = this.#files.length === 1 && this.#current()?.bytes === 0;
+        if (!this.#deleteOldest() || isHopeless) return false;
       }
     }
   }
 
-  /** Makes everything that was appended safe against a power cut. */
+  /** Makes everything that was appended safe against a power cut, and lets go of it. */
   flush(): void {
     const current = this.#current();
-    if (this.#fd === null || current === null || !this.#unsynced) return;
-    fsyncSync(this.#fd);
+    if (this.#fd !== null && current !== null && this.#unsynced) {
+      fsyncSync(this.#fd);
+      this.#safeBytes = current.bytes;
+    }
     this.#unsynced = false;
-    this.#safeBytes = current.bytes;
+    // Also where nothing was written: lines that found no room are let go of.
     this.#onSafe();
   }
 

@@ -60,3 +60,34 @@ export function readKernelLog(platform: Pick<Platform, "reader">, fd: number, ev
     },
   );
 }
+
+/** How long it may take until missing messages are told. */
+const TELL_MISSING_MS = 1_000;
+
+/** What takes the kernel's messages, and the log cell's own lines on them. */
+export interface KernelLogOutput {
+  kernel(text: Buffer): void;
+  own(text: string): void;
+}
+
+/** What is missing is told once a second: a flood is not the time for many lines about it. */
+export function tellKernelLog(platform: Pick<Platform, "reader">, fd: number, output: KernelLogOutput): void {
+  let missing = 0;
+  const tellMissing = (): void => {
+    output.own(
+      `Warning: [kernel] ${missing} messages of the kernel are missing here: they came faster than they could be read. Cure: mend what its messages around this line tell of`,
+    );
+    missing = 0;
+  };
+  readKernelLog(platform, fd, {
+    onMessage: (text) => output.kernel(text),
+    onMissing: (count) => {
+      if (missing === 0) setTimeout(tellMissing, TELL_MISSING_MS);
+      missing += count;
+    },
+    onError: (error) =>
+      output.own(
+        `Error: [kernel] the kernel's messages can't be read: ${error.message}; they are missing from the health log from now on. Cure: restart the device; the serial line still shows them`,
+      ),
+  });
+}

@@ -36,6 +36,11 @@ function tellCounters(options: {
   });
 }
 
+/** R115: what operators read while the way to the broker takes less than the server delivers. */
+export function tellDropped(count: number): string {
+  return `Navigation Service: the MQTT publisher can't send and the buffer is full; the oldest ${count} values were dropped in the last minute. Cure: see the lines of the MQTT Publisher for what keeps it from sending; where the broker is only too slow, read fewer values, or less often`;
+}
+
 function start(inputs: RouteFiles, context: CellContext): void {
   const [inFd, outFd] = context.descriptors;
   if (inFd === undefined || outFd === undefined)
@@ -60,8 +65,7 @@ function start(inputs: RouteFiles, context: CellContext): void {
   reportDrops({
     log: context.log,
     dropped: () => sender.dropped,
-    text: (count) =>
-      `Navigation Service: the MQTT publisher can't send and the buffer is full; the oldest ${count} values were dropped in the last minute`,
+    text: tellDropped,
   });
   tellCounters({ log: context.log, forwarder, sender, dropped, sourceNames, targetNames });
   context.onStop(() => process.exit(0));
