@@ -12,7 +12,14 @@ export type NetworkPartition = keyof typeof SIDES;
 export const NETWORK_FILE = "/etc/dhcpcd.conf";
 
 const LONGEST_SHOWN = 64;
-const STATIC = /^([a-z0-9_]+)=\s*(.*)$/;
+const STATIC = /^([a-z][a-z0-9_]*)=(\S.*)$/;
+const PREFIX = /^(?:[1-9]|[12]\d|3[0-2])$/;
+/** A `#` begins a comment, unless the setting may have one in quotes. */
+const COMMENT = /#.*$/;
+const ADDRESS_SETTING = /static.*(?:ip_address|routers|domain_name|broadcast)/;
+/** What the device reads of such a file. */
+const MOST_LINES = 200;
+const LONGEST_LINE = 300;
 /** Values of `static` that are addresses; the first may have a prefix. */
 const ADDRESSES: readonly string[] = ["ip_address", "routers", "domain_name_servers", "broadcast_address"];
 
@@ -45,10 +52,15 @@ class NetworkReader {
   }
 
   read(text: string): NetworkSettings {
-    text.split(/\r?\n/).forEach((line, index) => {
+    const lines = text.replace(/\n$/, "").split("\n");
+    for (const [index, line] of lines.entries()) {
       this.#line = index + 1;
-      this.#directive(line);
-    });
+      const isTooLong = Buffer.byteLength(line) > LONGEST_LINE;
+      if (isTooLong || index >= MOST_LINES)
+        this.#complain("network-length", { lines: MOST_LINES, bytes: LONGEST_LINE });
+      if (index >= MOST_LINES) break;
+      if (!isTooLong) this.#directive(line);
+    }
     const routers = this.#values.get("routers") ?? [];
     const [address = ""] = this.#values.get("ip_address") ?? [];
     if (this.#network) {
@@ -83,7 +95,8 @@ class NetworkReader {
   #directive(line: string): void {
     const text = line.trim();
     if (text === "" || text.startsWith("#") || text.startsWith(";")) return;
-    const [name = "", ...rest] = text.replace(/\s#.*$/, "").split(/\s+/);
+    const hasQuotes = text.includes('"') && !ADDRESS_SETTING.test(text);
+    const [name = "", ...rest] = (hasQuotes ? text : text.replace(COMMENT, "")).trim().split(/\s+/);
     const argument = rest.join(" ");
     if (name === "interface") {
       this.#interface(argument);
@@ -98,12 +111,15 @@ class NetworkReader {
       this.#complain("network-directive", { name: JSON.stringify(name.slice(0, LONGEST_SHOWN)) });
   }
 
-  /** The first block is taken for ours whatever it is called, as on a KISG 100, unless it has the other side's name. */
+  /**
+   * A block with our own name is ours; so is the first one with any other, as on a KISG 100, unless it has the other
+   * side's name.
+   */
   #interface(name: string): void {
-    if (this.#isSkipping) return;
     const own = SIDES[this.#partition];
+    if (this.#isSkipping && name !== own) return;
     const names: readonly string[] = Object.values(SIDES);
-    this.#isSkipping = this.#hasBlock || (names.includes(name) && name !== own);
+    this.#isSkipping = name !== own && (this.#hasBlock || names.includes(name));
     this.#hasBlock = true;
     if (this.#isSkipping) this.#complain("network-interface", { name: name || "(none)", own });
     else this.#complain("network-interface-needless", { own });
@@ -121,7 +137,7 @@ class NetworkReader {
     this.#lines.set(full, this.#line);
     if (name.startsWith("ip6")) this.#complain("network-ipv6", { name: full });
     if (!ADDRESSES.includes(name)) return;
-    const words = value.split(/[\s,]+/);
+    const words = value.split(/\s+/);
     this.#values.set(name, words);
     if (name === "ip_address") this.#network = this.#networkOf(value);
     else
@@ -134,7 +150,7 @@ class NetworkReader {
     const found = JSON.stringify(value.slice(0, LONGEST_SHOWN));
     const address = parseIpv4(text);
     const prefix = Number(length);
-    const hasPrefix = length !== undefined && /^\d+$/.test(length) && prefix >= 1 && prefix <= 32;
+    const hasPrefix = length !== undefined && PREFIX.test(length);
     if (address === null || more.length > 0) this.#complain("network-address", { found });
     else if (!hasPrefix) this.#complain("network-prefix", { found });
     else {

@@ -81,6 +81,11 @@ export const SITE_RULES = {
     "the router {router} is not in the network of {address}",
     "correct the address, its prefix or the router",
   ),
+  "network-length": error(
+    "R29",
+    "the gateway reads lines of up to {bytes} bytes, and no more than {lines} of them",
+    "take out what is not needed",
+  ),
   "network-twice": warning(
     "R29 R30",
     "{name} was set in line {line} already; the last one counts",

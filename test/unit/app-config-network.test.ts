@@ -66,7 +66,19 @@ test("the device and gwcard check find the same slips in addresses, blocks and l
     ["static routers=192.168.1"],
     ["static domain_name_servers=10.0.0.1 10.0.0.x"],
     ["static domain_name_servers=10.0.0.1 10.0.0.2 # two", "; note", "  # note"],
+    ["static ip_address= 10.0.0.1/24"],
+    ["static ip_address=10.0.0.1/024"],
+    ["static ip_address=10.0.0.1/0"],
+    ["static ip_address=10.0.0.1/24#x"],
+    ['static ip_address=10.0.0.1/24 # the "new" one'],
+    ["static domain_name_servers=1.1.1.1,8.8.8.8"],
+    ["static routers=10.0.0.2, 10.0.0.3"],
+    ["static broadcast_address=10.0.0"],
+    [...Array.from({ length: 200 }, () => "# a comment"), "static ip_address=x"],
+    [`# ${"x".repeat(299)}`, "static ip_address=x"],
     ["interface X1P1", "static ip_address=x"],
+    ["interface X1P1", "static ip_address=x", "interface X2P1", "static ip_address=y"],
+    ["interface eth0", "interface X2P1", "static ip_address=x", "interface eth0", "static ip_address=y"],
     ["interface eth0", "interface eth1", "static ip_address=x"],
     ["static"],
     ["statik ip_address=192.168.1.177/23"],
@@ -75,6 +87,19 @@ test("the device and gwcard check find the same slips in addresses, blocks and l
     const found = network(...lines).map(({ place }) => place?.line);
     assert.deepEqual(onDevice(lines).complaints, found, lines.join(" | "));
   }
+});
+
+test("a file with a block for each side gives each side its own (R29, R32)", () => {
+  const blocks = [
+    "interface X1P1",
+    "static ip_address=1.0.0.1/8",
+    "interface X2P1",
+    "static ip_address=2.0.0.1/8",
+  ];
+  assert.deepEqual(onDevice(blocks).passed, ["static ip_address=2.0.0.1/8"]);
+  assert.deepEqual(onDevice(['static ip_address=2.0.0.1/8 # the "new" one']).passed, [
+    "static ip_address=2.0.0.1/8",
+  ]);
 });
 
 test("a side without a file asks a DHCP server: nothing is wrong (R28)", () => {

@@ -146,6 +146,10 @@ export const SITE_CASES: Readonly<Record<keyof typeof SITE_RULES, RuleCase>> = {
     faults: () => network("static ip_address=192.168.1.177/24", "static routers=192.168.2.1"),
     message: /line 2, .*: the router 192\.168\.2\.1 is not in the network of 192\.168\.1\.177\/24/,
   },
+  "network-length": {
+    faults: () => network(...GOOD, `# ${"x".repeat(300)}`),
+    message: /line 3, .*: the gateway reads lines of up to 300 bytes, and no more than 200 of them/,
+  },
   "network-twice": {
     faults: () => network(...GOOD, "static routers=192.168.1.2"),
     message: /line 3, .*: static routers was set in line 2 already; the last one counts/,
