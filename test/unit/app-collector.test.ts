@@ -11,6 +11,7 @@ import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
 import { makeFolder } from "./app-folder.ts";
+import { LinkProxy } from "./app-link-proxy.ts";
 import { clientSettings, serverOptions } from "./app-opcua-site.ts";
 import { revocationList } from "./app-revocation.ts";
 import { until } from "./app-until.ts";
@@ -210,4 +211,19 @@ test("what is asked of the server for each reading cycle (R46)", () => {
   assert.deepEqual(subscriptionRequest(1), { publishingMs: 1000, keepAliveCount: 5, lifetimeCount: 180 });
   assert.deepEqual(subscriptionRequest(5), { publishingMs: 5000, keepAliveCount: 3, lifetimeCount: 36 });
   assert.deepEqual(subscriptionRequest(3600), { publishingMs: 5000, keepAliveCount: 3, lifetimeCount: 36 });
+});
+
+test("an address that changes while the server is asked for its endpoints: the attempt ends at once (L20)", async (t) => {
+  const link = await LinkProxy.open(() => port);
+  link.stalled = true;
+  const { collector, lines } = collect(settings({ tcpPort: link.port }));
+  t.after(async () => {
+    await collector.stop();
+    link.close();
+  });
+  const firstAttempt = collector.run();
+  await until(() => link.attempts > 0);
+  collector.drop("the address of X2 P1 has changed");
+  await firstAttempt;
+  assert.match(lines[0] ?? "", /can't connect to .*: the address of X2 P1 has changed/);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { StatusCodes } from "node-opcua-client";
 import { MissingNodes } from "../../app/cells/opcua/acquisition/missing-nodes.ts";
+import { NodeWarnings } from "../../app/cells/opcua/acquisition/node-warnings.ts";
 import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
@@ -115,5 +116,35 @@ test("nodes are asked for ever more seldom, and no more when the connection is g
   assert.deepEqual(
     lines.map((line) => /\): (\w+)\./.exec(line)?.[1]),
     ["BadNodeIdUnknown", "BadUserAccessDenied"],
+  );
+});
+
+test("of a thousand nodes that are wrong ten are named and the others counted (R73, K49)", () => {
+  const lines: string[] = [];
+  const note = (line: string) => void lines.push(line);
+  const log = { info: note, warning: note, error: note, debug: () => undefined };
+  const missing = new MissingNodes({ log, firstRetryMs: 10_000 });
+  const nodes = nodesFor(Array.from({ length: 1000 }, (_, index) => `Node ${index}`));
+  for (const node of nodes) missing.add(node, StatusCodes.BadNodeIdUnknown);
+  missing.tell();
+  assert.equal(lines.length, 11);
+  assert.equal(
+    lines[10],
+    "OPC UA Client: the server does not deliver 990 more nodes: BadNodeIdUnknown. Cure: as above; if it is all of one namespace, its index has changed on the server",
+  );
+  missing.tell();
+  assert.equal(lines.length, 11);
+  for (const node of nodes) missing.remove(node);
+  missing.tell();
+  assert.equal(lines.length, 22);
+  assert.equal(lines[21], "OPC UA Client: the server now delivers 990 more nodes");
+  lines.length = 0;
+  const warnings = new NodeWarnings(log);
+  for (const node of [...nodes, ...nodes]) warnings.tell(node, "is not published");
+  assert.equal(lines.length, 21);
+  assert.equal(lines[0], 'OPC UA Client: ns=1;s=Node 0 ("Node 0") is not published');
+  assert.match(
+    lines[20] ?? "",
+    /^OPC UA Client: more nodes have such faults; 20 lines an hour .* Cure: mend/,
   );
 });

@@ -285,6 +285,38 @@ test("a type that can't be had is told once per node, and its values go on as by
   values.close();
 });
 
+test("a server that refuses to be asked over and over: bytes, but only while there is a session (L6)", async () => {
+  const sent: string[] = [];
+  const warned: string[] = [];
+  let asked = 0;
+  const refuse = async () => assert.fail("BadServiceUnsupported");
+  const session: TypeSession = { browse: refuse, read: refuse };
+  const values = new Values({
+    nodes: NODES,
+    namespaces: [],
+    significantDigits: null,
+    source: new TypeDefinitions(() => {
+      asked += 1;
+      return asked > 30 ? session : null;
+    }),
+    askAgainMs: 1,
+    handlers: {
+      onText: (port, text) => void sent.push(`${port} ${text}`),
+      onWarning: (node, text) => void warned.push(`${node.name} ${text}`),
+    },
+  });
+  arrives(values, 1, extensionObject(Buffer.from([1, 2, 3])));
+  await until(() => asked > 30);
+  assert.deepEqual(sent, []);
+  await until(() => sent.length > 0);
+  assert.deepEqual(sent, ['1 {"Value":"AQID"}']);
+  assert.equal(
+    warned.at(-1),
+    "node 1 holds a structure that is published undecoded, as base64: the server can't be asked for its type (BadServiceUnsupported)",
+  );
+  values.close();
+});
+
 test("a value that can't be read is told and not published, and one that node-opcua decoded is (K49)", () => {
   const { values, sent, warned } = makeValues();
   arrives(values, 1, Buffer.from([33]));

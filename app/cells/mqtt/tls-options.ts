@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
 import type { MqttSettings } from "../../config/mqtt.ts";
+import { isAddress } from "../../link/status.ts";
 
 /** What TLS may use towards the broker: exactly this and nothing else (R123–R126). */
 
@@ -38,12 +39,11 @@ export const SIGNATURE_ALGORITHMS = [
 
 /** Options of the TLS connection: both sides prove who they are, and the broker's host name is checked (R127). */
 export function tlsOptions(settings: MqttSettings): ConnectionOptions {
-  const isAddress = /^[0-9.]+$/.test(settings.host);
   return {
     host: settings.host,
     port: settings.port,
     // RFC 6066 §3: server name indication carries names, never addresses.
-    ...(isAddress ? {} : { servername: settings.host }),
+    ...(isAddress(settings.host) ? {} : { servername: settings.host }),
     cert: settings.certificatePem,
     key: settings.privateKeyPem,
     ca: [...settings.trustedPem],

@@ -88,7 +88,7 @@ function start(side: RawSide, context: CellContext): void {
     log,
     dropped: () => sender.dropped,
     text: (count) =>
-      `OPC UA Client: the Navigation Service does not take values; the oldest ${count} were dropped in the last minute`,
+      `OPC UA Client: the Navigation Service does not take values; the oldest ${count} were dropped in the last minute. Cure: see what the log says of the Navigation Service; if nothing, configure fewer nodes or a longer readingCycle`,
   });
 
   everyInterval(log, () => [`OPC UA Client: reconnects since the start: ${collector.reconnects}`]);

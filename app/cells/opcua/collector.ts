@@ -58,6 +58,8 @@ export class Collector {
   #stopping = false;
   #connections = 0;
   #connection: Connection | null = null;
+  /** Ends the asking for endpoints, while it lasts. */
+  #dropDiscovery: ((reason: string) => void) | null = null;
   /** Ends the pause between two attempts. */
   #endPause: (() => void) | null = null;
   #lostAt = 0;
@@ -78,7 +80,6 @@ export class Collector {
         onText: handlers.onText,
         onWarning: handlers.onWarning,
         onMissed: (messages) => this.#tellMissed(messages),
-        onLost: (reason) => this.#connection?.lose(reason),
       },
     });
   }
@@ -149,6 +150,7 @@ export class Collector {
 
   /** The connection can't be alive any more, whatever its socket thinks. */
   drop(reason: string): void {
+    this.#dropDiscovery?.(reason);
     this.#connection?.lose(reason);
   }
 
@@ -172,7 +174,7 @@ export class Collector {
     };
     debug(`asking ${this.#settings.url} for its endpoints`);
     const warn = (text: string): void => this.#tellOnce("warning", text);
-    const endpoint = await findEndpoint(this.#settings, warn, debug);
+    const endpoint = await this.#discover(warn, debug);
     const connection = new Connection(this.#settings, endpoint);
     this.#connection = connection;
     try {
@@ -204,6 +206,19 @@ export class Collector {
       await this.#acquisition.pause(connection);
       connection.lose("another attempt begins");
       await connection.close();
+    }
+  }
+
+  async #discover(remark: (text: string) => void, debug: (text: string) => void): Promise<ChosenEndpoint> {
+    const dropped = new Promise<never>((_, reject) => {
+      this.#dropDiscovery = (reason) => reject(new Error(reason));
+    });
+    // It may come when nothing is waited for.
+    dropped.catch(() => undefined);
+    try {
+      return await findEndpoint({ settings: this.#settings, remark, debug, dropped });
+    } finally {
+      this.#dropDiscovery = null;
     }
   }
 

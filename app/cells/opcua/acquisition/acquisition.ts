@@ -9,7 +9,7 @@ import { Values, type ValuesHandlers } from "../values/values.ts";
 import { CyclicReader } from "./cyclic-reader.ts";
 import type { MissingNodes } from "./missing-nodes.ts";
 import { readOperationLimits } from "./operation-limits.ts";
-import type { Source, SourceHandlers } from "./source.ts";
+import type { SessionWay, Source, SourceHandlers } from "./source.ts";
 import { lacksSubscriptions, Subscriptions } from "./subscriptions.ts";
 
 /** A session that could not be gone on with so many times in a row, without a word from the server, is given up. */
@@ -17,8 +17,6 @@ const MOST_RESUMPTIONS = 2;
 
 export interface AcquisitionHandlers extends ValuesHandlers {
   onMissed(messages: number): void;
-  /** The connection at hand is of no use any more. */
-  onLost(reason: string): void;
 }
 
 /** How values came to flow over a connection. */
@@ -52,6 +50,8 @@ export class Acquisition {
   /** What they hold that is not published yet outlives a cut connection too. */
   #values: Values | null = null;
   #endpoint: ChosenEndpoint | null = null;
+  /** Over which the session is active. */
+  #connection: Connection | null = null;
   #resumptions = 0;
 
   constructor(options: { settings: OpcUaSettings; handlers: AcquisitionHandlers; missing: MissingNodes }) {
@@ -87,6 +87,7 @@ export class Acquisition {
       return;
     }
     this.#missing.end();
+    this.#connection = null;
     if (this.#source.heard) this.#resumptions = 0;
     this.#source.stop();
   }
@@ -106,6 +107,7 @@ export class Acquisition {
     this.#values?.close();
     this.#values = null;
     this.#endpoint = null;
+    this.#connection = null;
     this.#resumptions = 0;
   }
 
@@ -113,12 +115,17 @@ export class Acquisition {
     this.#resumptions += 1;
     this.#values?.expectRepetitions();
     const { session, isNew } = await this.#activate(connection, kept);
-    this.#session = session;
+    const way = this.#way(connection, session);
     try {
-      const fetched = await source.resume({ session, lane: connection.lane }, isNew);
-      return { how: isNew ? "transferred" : "resumed", fetched, source };
+      const fetched = await source.resume(way, isNew);
+      return {
+        how: isNew ? "transferred" : "resumed",
+        fetched,
+        source: this.#stillWanted(connection, source),
+      };
     } catch (error) {
-      if (connection.isLost || !(error instanceof ServiceRefusedError)) throw error;
+      if (this.#connection !== connection || connection.isLost || !(error instanceof ServiceRefusedError))
+        throw error;
     }
     source.stop();
     if (source instanceof Subscriptions) await source.delete(session);
@@ -139,36 +146,48 @@ export class Acquisition {
     }
   }
 
-  async #begin(connection: Connection, session: ClientSession): Promise<Established> {
+  /** The session is active over this connection from now on. */
+  #way(connection: Connection, session: ClientSession): SessionWay {
     this.#session = session;
+    this.#connection = connection;
+    return { session, lane: connection.lane, onLost: (reason) => connection.lose(reason) };
+  }
+
+  /** Throws when the connection was given up while the source began: nobody else would ever stop it. */
+  #stillWanted(connection: Connection, source: Source): Source {
+    if (this.#connection === connection && !connection.isLost) return source;
+    source.stop();
+    throw new Error("the connection was lost meanwhile");
+  }
+
+  async #begin(connection: Connection, session: ClientSession): Promise<Established> {
     this.#source = null;
-    const way = { session, lane: connection.lane };
+    const way = this.#way(connection, session);
     const namespaces = await session.readNamespaceArray();
     const limits = await readOperationLimits(session);
     this.#missing.reset();
     const { nodes, readingCycle, significantDigits } = this.#settings;
-    const { onMissed, onLost } = this.#handlers;
     this.#values?.close();
     this.#values = new Values({
       nodes,
       namespaces,
       significantDigits,
-      source: new TypeDefinitions(() => this.#session),
+      source: new TypeDefinitions(() => (this.#connection?.isLost === false ? this.#session : null)),
       handlers: this.#handlers,
     });
-    const handlers: SourceHandlers = { values: this.#values, onMissed, onLost };
+    const handlers: SourceHandlers = { values: this.#values, onMissed: this.#handlers.onMissed };
     const options = { nodes, readingCycle, limits, missing: this.#missing, handlers };
     const subscriptions = new Subscriptions(options);
     try {
       await subscriptions.begin(way);
-      this.#source = subscriptions;
+      this.#source = this.#stillWanted(connection, subscriptions);
     } catch (error) {
       subscriptions.stop();
       if (!lacksSubscriptions(error)) throw error;
       await subscriptions.delete(session);
       const reader = new CyclicReader({ ...options, reason: error.status.name });
       await reader.begin(way);
-      this.#source = reader;
+      this.#source = this.#stillWanted(connection, reader);
     }
     this.#resumptions = 0;
     return { how: "new", fetched: 0, source: this.#source };

@@ -33,6 +33,7 @@ export class CyclicReader implements Source {
   readonly #last = new Map<number, DataValue>();
   #perRead: number;
   #session: ClientSession | null = null;
+  #onLost: (reason: string) => void = () => undefined;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #heard = false;
 
@@ -57,8 +58,9 @@ export class CyclicReader implements Source {
   }
 
   /** Reads once, so that it is known which nodes there are, and then again and again. */
-  async begin({ session }: SessionWay): Promise<void> {
+  async begin({ session, onLost }: SessionWay): Promise<void> {
     this.#session = session;
+    this.#onLost = onLost;
     this.#heard = false;
     const begun = performance.now();
     await this.#read(this.#options.nodes);
@@ -114,7 +116,7 @@ export class CyclicReader implements Source {
       if (this.#session === session) this.#plan(session, due);
     } catch (error) {
       if (this.#session !== session) return;
-      this.#options.handlers.onLost(explainError(error instanceof Error ? error : new Error(String(error))));
+      this.#onLost(explainError(error instanceof Error ? error : new Error(String(error))));
     }
   }
 

@@ -9,6 +9,9 @@ export const FIRST_RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 300_000;
 const GROWTH = 2;
 
+/** So many nodes are named for one reason, the others are counted: more lines at once than the log takes would be lost. */
+const MOST_NAMED = 10;
+
 /** With such a status a node has no value that could be published. */
 const NOT_DELIVERED = [
   StatusCodes.BadNodeIdUnknown,
@@ -73,6 +76,7 @@ export class MissingNodes {
   /** Logs what has changed since the last time. */
   tell(): void {
     let crowded = 0;
+    const refused = new Map<string, number>();
     for (const [port, missing] of this.#missing) {
       const { node, status } = missing;
       if (status.equals(StatusCodes.BadTooManyMonitoredItems)) {
@@ -81,15 +85,30 @@ export class MissingNodes {
       }
       if (this.#told.get(port)?.status.equals(status)) continue;
       this.#told.set(port, missing);
+      const count = (refused.get(status.name) ?? 0) + 1;
+      refused.set(status.name, count);
+      if (count > MOST_NAMED) continue;
       this.#log.warning(
         `OPC UA Client: the server does not deliver ${node.nodeId} (${JSON.stringify(node.name)}): ${status.name}. Cure: correct the nodeId, or allow the user to read it`,
       );
     }
+    for (const [name, count] of refused) {
+      if (count > MOST_NAMED) {
+        this.#log.warning(
+          `OPC UA Client: the server does not deliver ${count - MOST_NAMED} more nodes: ${name}. Cure: as above; if it is all of one namespace, its index has changed on the server`,
+        );
+      }
+    }
+    let delivered = 0;
     for (const [port, { node }] of this.#told) {
       if (this.#missing.has(port)) continue;
       this.#told.delete(port);
+      delivered += 1;
+      if (delivered > MOST_NAMED) continue;
       this.#log.info(`OPC UA Client: the server now delivers ${node.nodeId} (${JSON.stringify(node.name)})`);
     }
+    if (delivered > MOST_NAMED)
+      this.#log.info(`OPC UA Client: the server now delivers ${delivered - MOST_NAMED} more nodes`);
     if (crowded > 0 && crowded !== this.#crowded) {
       this.#log.warning(
         `OPC UA Client: the server takes no more items; ${crowded} nodes are not delivered (BadTooManyMonitoredItems). Cure: raise the server's limit, or configure fewer nodes`,

@@ -29,8 +29,6 @@ export interface PublishLoopHandlers {
   readonly values: Values;
   /** This many messages are lost: the server no longer has them. */
   onMissed(messages: number): void;
-  /** Nothing more will come. */
-  onLost(reason: string): void;
 }
 
 export interface PublishLoopStart {
@@ -40,6 +38,8 @@ export interface PublishLoopStart {
   readonly subscriptionIds: readonly number[];
   /** Milliseconds within which the server has something to tell, a keep-alive at least. */
   readonly timeoutHint: number;
+  /** Nothing more will come over this connection. */
+  onLost(reason: string): void;
 }
 
 /** The server keeps a request for this long before it gives it up (Part 4 §7.32): with as many as we have waiting. */
@@ -99,6 +99,8 @@ export class PublishLoop {
   readonly #decoder: PublishResponseDecoder;
   #lane: FastLane | null = null;
   #session: ClientSession | null = null;
+  /** Of the connection at hand: a later one is not lost by what is found out about this one. */
+  #onLost: (reason: string) => void = () => undefined;
   #orders: readonly MessageOrder[] = [];
   #request: Buffer | null = null;
   #requestId = FIRST_REQUEST_ID;
@@ -172,9 +174,10 @@ export class PublishLoop {
     this.#session = null;
   }
 
-  #attach({ session, lane, timeoutHint }: PublishLoopStart): void {
+  #attach({ session, lane, timeoutHint, onLost }: PublishLoopStart): void {
     this.stop();
     this.#session = session;
+    this.#onLost = onLost;
     this.#lane = lane;
     this.#request = null;
     this.#timeoutHint = Math.min(Math.max(timeoutHint * REQUESTS, MIN_TIMEOUT_HINT_MS), 0x7fff_ffff);
@@ -205,7 +208,7 @@ export class PublishLoop {
       if (lost > 0) this.#handlers.onMissed(lost);
     } catch (error) {
       if (session === this.#session)
-        this.#handlers.onLost(explainError(error instanceof Error ? error : new Error(String(error))));
+        this.#onLost(explainError(error instanceof Error ? error : new Error(String(error))));
     }
   }
 
@@ -310,7 +313,7 @@ export class PublishLoop {
       } else if (notification instanceof StatusChangeNotification) {
         // It tells the former session that the subscription was taken over, by us.
         if (fetched && notification.status.isGoodish()) continue;
-        this.#handlers.onLost(`the server has ended the subscription (${notification.status.name})`);
+        this.#onLost(`the server has ended the subscription (${notification.status.name})`);
       }
     }
   }
@@ -323,9 +326,6 @@ export class PublishLoop {
       this.#requests = 1;
       this.#again = setTimeout(() => this.#send(), REQUEST_AGAIN_MS);
     } else if (serviceResult.equals(StatusCodes.BadTimeout)) this.#send();
-    else
-      this.#handlers.onLost(
-        `the server has ended publishing (${serviceResult.name}). Cure: see the server's log`,
-      );
+    else this.#onLost(`the server has ended publishing (${serviceResult.name}). Cure: see the server's log`);
   }
 }

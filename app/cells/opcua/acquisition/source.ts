@@ -10,14 +10,14 @@ export interface SourceHandlers {
   readonly values: Values;
   /** This many messages are lost: the server no longer has them. */
   onMissed(messages: number): void;
-  /** Nothing more will come over this connection. */
-  onLost(reason: string): void;
 }
 
 /** A session and the way of its messages. */
 export interface SessionWay {
   readonly session: ClientSession;
   readonly lane: FastLane;
+  /** Nothing more will come over this connection. */
+  onLost(reason: string): void;
 }
 
 export interface Source {

@@ -94,7 +94,7 @@ export class Subscriptions implements Source {
     this.#subscriptions = created;
     this.#session = way.session;
     this.#loop.start({ ...way, ...this.#publishing() });
-    this.#watchSilence();
+    this.#watchSilence(way);
     const { items, calls } = await this.#createItems(way.session, this.#watched);
     const good = items.filter(({ status }) => status.isGoodish());
     const unsupported = items.find(({ status }) => UNSUPPORTED.some((each) => each.equals(status)));
@@ -107,7 +107,7 @@ export class Subscriptions implements Source {
     if (sessionIsNew) await transferSubscriptions(way.session, this.#subscriptions);
     this.#session = way.session;
     const fetched = await this.#loop.resume({ ...way, ...this.#publishing() });
-    this.#watchSilence();
+    this.#watchSilence(way);
     return fetched;
   }
 
@@ -184,7 +184,7 @@ export class Subscriptions implements Source {
   }
 
   /** Connected, but nothing comes any more: not even the proof of life that was agreed. */
-  #watchSilence(): void {
+  #watchSilence({ onLost }: SessionWay): void {
     if (this.#silence) clearInterval(this.#silence);
     const keepAlives = this.#subscriptions.map(
       ({ keepAliveCount, publishingMs }) => keepAliveCount * publishingMs,
@@ -193,7 +193,7 @@ export class Subscriptions implements Source {
     this.#silence = setInterval(() => {
       const silent = performance.now() - this.#loop.heardAt;
       if (silent < silenceMs) return;
-      this.#options.handlers.onLost(
+      onLost(
         `the server is connected but has sent nothing for ${Math.round(silent / 1000)} s. Cure: check the server`,
       );
     }, silenceMs / 4);

@@ -10,11 +10,11 @@ import {
 } from "node-opcua-client";
 import type { ClientIdentity, OpcUaSettings } from "../../../config/opcua.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
+import { type KeyPairProvider, NO_KEY_PAIR } from "./library.ts";
 
 /** How node-opcua is set up: keys from memory, no files, no reconnection of its own, no output of its own. */
 
 type CertificateStore = NonNullable<OPCUAClientOptions["clientCertificateManager"]>;
-type KeyPairProvider = NonNullable<OPCUAClientOptions["certificateKeyPairProvider"]>;
 
 /** A private operation takes half a second on the device; a handshake has several. */
 const TRANSPORT_TIMEOUT_MS = 30_000;
@@ -70,19 +70,6 @@ function keyPair(
     getPrivateKey: () => privateKey,
   };
 }
-
-/**
- * Stands in when there is no client certificate, which only an unprotected connection can do without (L5). There
- * node-opcua takes null for an answer, though its types don't say so.
- */
-const NO_KEY_PAIR = {
-  certificateFile: "<in-memory>",
-  privateKeyFile: "<in-memory>",
-  getCertificate: () => null,
-  getCertificateChain: () => [],
-  getPrivateKey: () => null,
-  getKeyOperations: () => null,
-} as unknown as KeyPairProvider;
 
 function common(settings: OpcUaSettings): OPCUAClientOptions {
   return {

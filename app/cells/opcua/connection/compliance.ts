@@ -1,4 +1,5 @@
 import { crypto_utils } from "node-opcua-client";
+import { isAddress } from "../../../link/status.ts";
 
 /** What a certificate has to be for a security policy, and for the application that shows it (R65, L3). */
 
@@ -53,8 +54,7 @@ export interface Claim {
 
 /** An IPv4 address as a certificate holds it: eight hexadecimal digits. Other names stay as they are. */
 function asInCertificate(host: string): string {
-  const bytes = /^(?:\d{1,3}\.){3}\d{1,3}$/.test(host) ? host.split(".").map(Number) : null;
-  return bytes ? Buffer.from(bytes).toString("hex") : host.toLowerCase();
+  return isAddress(host) ? Buffer.from(host.split(".").map(Number)).toString("hex") : host.toLowerCase();
 }
 
 /** Whether the certificate is made for the host that shows it (Part 4 §6.1.3). */

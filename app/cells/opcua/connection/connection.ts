@@ -4,7 +4,7 @@ import { explainError } from "./cause.ts";
 import { sessionOptions } from "./client-options.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
 import { FastLane } from "./fast-lane.ts";
-import { ChannelTap, LibraryChangedError } from "./library.ts";
+import { ChannelTap, LibraryChangedError, skipKeyCheck } from "./library.ts";
 import { within } from "./within.ts";
 
 /** A server that is gone does not answer our good-bye. */
@@ -18,12 +18,6 @@ export async function disconnect(client: OPCUAClient): Promise<void> {
   } catch {
     // The connection is of no use any more; the server ends what is left by its own timeouts.
   }
-}
-
-/** Without key and certificate there is nothing that node-opcua's check of the two could look at. */
-export function skipKeyCheck(client: OPCUAClient): void {
-  const checked = client as unknown as { initializeCM: () => Promise<void> };
-  checked.initializeCM = async () => undefined;
 }
 
 /** One secure channel to the server, and the sessions that are used over it. */

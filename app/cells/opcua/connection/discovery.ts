@@ -1,8 +1,9 @@
 import { type EndpointDescription, MessageSecurityMode, OPCUAClient } from "node-opcua-client";
 import type { OpcUaSettings } from "../../../config/opcua.ts";
 import { discoveryOptions } from "./client-options.ts";
-import { disconnect, skipKeyCheck } from "./connection.ts";
+import { disconnect } from "./connection.ts";
 import { type ChosenEndpoint, chooseEndpoint, offers, shortPolicy } from "./endpoint.ts";
+import { skipKeyCheck } from "./library.ts";
 import { checkServerCertificate, expiredLists } from "./trust.ts";
 import { within } from "./within.ts";
 
@@ -12,19 +13,22 @@ const DISCOVERY_TIMEOUT_MS = 60_000;
 /**
  * Asks the server what it offers, chooses an endpoint and checks who the server is: on every attempt anew, so that new
  * security settings of the server need no restart of the gateway (L1, R63–R68). `remark` gets what is odd but bearable, `debug`
- * what was seen on the way.
+ * what was seen on the way; when `dropped` rejects, nothing is waited for any more (L20).
  */
-export async function findEndpoint(
-  settings: OpcUaSettings,
-  remark: (text: string) => void,
-  debug: (text: string) => void,
-): Promise<ChosenEndpoint> {
+export async function findEndpoint(options: {
+  settings: OpcUaSettings;
+  remark: (text: string) => void;
+  debug: (text: string) => void;
+  dropped: Promise<never>;
+}): Promise<ChosenEndpoint> {
+  const { settings, remark, debug, dropped } = options;
   const client = OPCUAClient.create(discoveryOptions(settings));
   skipKeyCheck(client);
   let endpoints: EndpointDescription[];
   try {
-    await within(client.connect(settings.url), DISCOVERY_TIMEOUT_MS, "connecting");
-    endpoints = await within(client.getEndpoints(), DISCOVERY_TIMEOUT_MS, "asking for the endpoints");
+    await within(Promise.race([client.connect(settings.url), dropped]), DISCOVERY_TIMEOUT_MS, "connecting");
+    const asking = Promise.race([client.getEndpoints(), dropped]);
+    endpoints = await within(asking, DISCOVERY_TIMEOUT_MS, "asking for the endpoints");
   } finally {
     await disconnect(client);
   }

@@ -6,6 +6,8 @@ import {
   type ClientSecureChannelLayer,
   type ClientSession,
   type MessageBuilder,
+  type OPCUAClient,
+  type OPCUAClientOptions,
   SequenceNumberGenerator,
   type StatusCode,
   TokenStack,
@@ -139,6 +141,27 @@ export class ChannelTap {
     return builder as MessageBuilder;
   }
 }
+
+/** Without key and certificate there is nothing that node-opcua's check of the two could look at. */
+export function skipKeyCheck(client: OPCUAClient): void {
+  functionsIn(client, "OPCUAClient", ["initializeCM"]);
+  Object.assign(client, { initializeCM: async () => undefined });
+}
+
+export type KeyPairProvider = NonNullable<OPCUAClientOptions["certificateKeyPairProvider"]>;
+
+/**
+ * Stands in when there is no client certificate, which only an unprotected connection can do without (L5). There
+ * node-opcua takes null for an answer, though its types don't say so.
+ */
+export const NO_KEY_PAIR = {
+  certificateFile: "<in-memory>",
+  privateKeyFile: "<in-memory>",
+  getCertificate: () => null,
+  getCertificateChain: () => [],
+  getPrivateKey: () => null,
+  getKeyOperations: () => null,
+} as object as KeyPairProvider;
 
 /** The answer to a service call, whatever it is. */
 interface Answer {

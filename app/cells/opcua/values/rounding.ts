@@ -3,8 +3,6 @@
  * is made with: 3.14159, 123457, 1.23457e+06. All of these are JSON numbers.
  */
 
-/** Doubles need no more digits than this to be told apart. */
-export const MOST_DIGITS = 17;
 /** Below this power of ten `%g` writes an exponent. */
 const SMALLEST_PLAIN_EXPONENT = -4;
 /** More digits than what lies exactly between two numbers of 17 digits can have. */

@@ -37,6 +37,9 @@ const MOST_FIELDS = 1000;
 /** Super types on the way up to one of namespace 0. */
 const HIGHEST = 30;
 
+/** A server that fails so many times in a row, over a connection that stands, will not tell any more (L6). */
+const MOST_FAILURES = 5;
+
 /** StructureDefinition.StructureType (Part 3 §8.49). */
 const WITH_OPTIONAL_FIELDS = 1;
 const UNION = 2;
@@ -70,6 +73,8 @@ export class TypeDefinitions implements TypeSource {
   /** By data type. Replaced as a whole, so that no half of a structure stays when the server fails in between. */
   #types: Types = new Map();
   readonly #dictionaries = new Map<string, TypeDictionary>();
+  /** By encoding, in a row. */
+  readonly #failures = new Map<string, number>();
   #busy: Promise<unknown> = Promise.resolve();
 
   constructor(sessionNow: () => TypeSession | null) {
@@ -84,9 +89,25 @@ export class TypeDefinitions implements TypeSource {
 
   structureOf(encoding: string, variable: string): Promise<StructureType> {
     // One after the other: structures share types.
-    const next = this.#busy.then(() => this.#structureOf(encoding, variable));
+    const next = this.#busy.then(() => this.#attempt(encoding, variable));
     this.#busy = next.catch(() => undefined);
     return next;
+  }
+
+  /** What fails while there is a session, and again and again, is not the connection's fault: values must not wait for it. */
+  async #attempt(encoding: string, variable: string): Promise<StructureType> {
+    try {
+      const type = await this.#structureOf(encoding, variable);
+      this.#failures.delete(encoding);
+      return type;
+    } catch (error) {
+      if (error instanceof UnknownTypeError) throw error;
+      const failures = this.#sessionNow() ? (this.#failures.get(encoding) ?? 0) + 1 : 0;
+      this.#failures.set(encoding, failures);
+      if (failures < MOST_FAILURES) throw error;
+      const cause = error instanceof Error ? error.message : String(error);
+      throw new UnknownTypeError(`the server can't be asked for its type (${cause})`);
+    }
   }
 
   async #structureOf(encoding: string, variable: string): Promise<StructureType> {
