@@ -13,6 +13,7 @@ import {
   type TypeSource,
   UnknownTypeError,
 } from "../../app/cells/opcua/values/structure-types.ts";
+import { TypeDefinitions, type TypeSession } from "../../app/cells/opcua/values/type-definitions.ts";
 import { Values } from "../../app/cells/opcua/values/values.ts";
 import { until } from "./app-until.ts";
 import { bytesOf, field, makeReader, open } from "./app-value-text.ts";
