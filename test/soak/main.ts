@@ -11,7 +11,9 @@ const USAGE = `make soak [MINUTES=120] [SEED=N]
   --seed N        the same disconnects as in an earlier run; it prints its seed
   --dir DIR       work folder (default out/soak)
   --verdict DIR   no run: the verdict on the record of an earlier one`;
-const STATUS_SECONDS = 10;
+/** Hours need fewer samples of the memory than minutes. */
+const STATUS_SECONDS = { minutes: 2, hours: 10 };
+const HOUR_MINUTES = 60;
 
 function say(text: string): void {
   process.stdout.write(`${new Date().toISOString().slice(11, 19)}  ${text}\n`);
@@ -46,7 +48,8 @@ async function main(): Promise<void> {
   process.once("SIGINT", () => void bench.close({ keep: true }).then(() => process.exit(130)));
   try {
     say(`soak of ${minutes} minutes with seed ${seed}; all logs are in ${bench.dir}`);
-    const soak = await Soak.start({ bench, minutes, seed, statusSeconds: STATUS_SECONDS, say });
+    const statusSeconds = minutes < HOUR_MINUTES ? STATUS_SECONDS.minutes : STATUS_SECONDS.hours;
+    const soak = await Soak.start({ bench, minutes, seed, statusSeconds, say });
     say("values arrive; from now on server and broker fail");
     const keep = (record: SoakRecord) => writeFileSync(bench.path("soak.json"), JSON.stringify(record));
     const keeping = setInterval(() => keep(soak.record()), 300_000);
