@@ -1,5 +1,5 @@
 import type { Log } from "./log-line.ts";
-import { statusSeconds } from "./status-interval.ts";
+import { itemsSeconds } from "./status-interval.ts";
 
 /** What became of each item's values, told in regular intervals (R143, R165): how many, never which. */
 
@@ -79,5 +79,5 @@ export function everyInterval(log: Pick<Log, "info">, lines: (seconds: string) =
     const now = performance.now();
     for (const line of lines(((now - since) / 1000).toFixed(0))) log.info(line);
     since = now;
-  }, statusSeconds() * 1000);
+  }, itemsSeconds() * 1000);
 }

@@ -30,6 +30,8 @@ import { type Latency, measureLatency } from "./wire/latency.ts";
 /** Issue's size of a large site: RAM is measured with so many items. */
 const ITEMS = 1000;
 const STATUS_SECONDS = 5;
+/** As on a device in use: within a measurement of a minute they come once at most. */
+const ITEMS_SECONDS = 60;
 const START_DEADLINE_MS = 300_000;
 const DEADLINE_MS = 240_000;
 /** Status lines before a stretch counts: queues fill, memory settles. */
@@ -107,7 +109,7 @@ export async function measureDeviceLoad(bench: Workbench): Promise<DeviceLoad> {
     quarkPace: true,
     capture: true,
     hostPorts,
-    kernelArguments: [`GATEWAY_STATUS_SECONDS=${STATUS_SECONDS}`],
+    kernelArguments: [`GATEWAY_STATUS_SECONDS=${STATUS_SECONDS}`, `GATEWAY_ITEMS_SECONDS=${ITEMS_SECONDS}`],
   });
   const status = new StatusLines({ lines: machine.console, count: () => arrivals.count, on: "device" });
   const device = new LoadedDevice(plant, status);

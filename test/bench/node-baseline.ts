@@ -23,7 +23,7 @@ export async function measureNodeBaseline(bench: Workbench): Promise<NodeBaselin
   const { server, arrivals, files } = await startLoadPlant({ bench, gateway: "host", items: ITEMS });
   const script = bench.path("gateway.cjs");
   await bundleApp({ target: "node", entry: "app/main.ts", outfile: script });
-  const env = { ...process.env, GATEWAY_STATUS_SECONDS: "1" };
+  const env = { ...process.env, GATEWAY_STATUS_SECONDS: "1", GATEWAY_ITEMS_SECONDS: "60" };
   const gateway = startNodeGateway({ bench, files, env, program: [script] });
   const status = new StatusLines({ lines: gateway.lines, count: () => arrivals.count, on: "host" });
   await arrivals.reach(ITEMS, DEADLINE_MS);

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { encodeFrame } from "../../app/link/frame.ts";
 import { FrameQueue } from "../../app/link/frame-queue.ts";
 import { ItemCounters } from "../../app/link/item-counters.ts";
-import { statusSeconds } from "../../app/link/status-interval.ts";
+import { itemsSeconds, statusSeconds } from "../../app/link/status-interval.ts";
 
 const WHAT = "Navigation Service: received in 60 s";
 
@@ -102,6 +102,9 @@ test("the account comes once a minute unless the kernel's command line says othe
     ["soon", 60],
   ] as const) {
     process.env.GATEWAY_STATUS_SECONDS = given;
-    assert.equal(statusSeconds(), seconds);
+    assert.deepEqual([statusSeconds(), itemsSeconds()], [seconds, seconds]);
   }
+  process.env.GATEWAY_ITEMS_SECONDS = "7";
+  t.after(() => delete process.env.GATEWAY_ITEMS_SECONDS);
+  assert.deepEqual([statusSeconds(), itemsSeconds()], [60, 7]);
 });

@@ -20,6 +20,7 @@ import { CardLog } from "../../app/cells/log/card-log.ts";
 import { HealthLog } from "../../app/cells/log/health-log.ts";
 import { readRawFile } from "../../app/config/raw-files.ts";
 import { withFolder } from "./app-folder.ts";
+import { until } from "./app-until.ts";
 
 const line = (text: string): Buffer => Buffer.from(`${text}\n`);
 const LIMITS = "LogFileSizeLimit=100000\nDirectorySizeLimit=1000000\n";
@@ -278,7 +279,7 @@ test("lines that there is no room for, even without old files: one line at the s
   }));
 
 test("lines that find no room are not kept in memory for ever, whether a file is open or not (L24)", (t) =>
-  withFolder(t, (folder) => {
+  withFolder(t, async (folder) => {
     // No line fits: there is never a file.
     const limits = { fileBytes: 10, directoryBytes: 10 };
     let safe = 0;
@@ -297,11 +298,13 @@ test("lines that find no room are not kept in memory for ever, whether a file is
     collectGarbage();
     const before = process.memoryUsage().arrayBuffers;
     for (let index = 0; index < 5_000; index += 1) now.card.append(Buffer.alloc(4096, "y"));
-    collectGarbage();
-    const grown = process.memoryUsage().arrayBuffers - before;
     assert.deepEqual(now.said, [NO_ROOM]);
+    // The engine gives the memory of buffers back at its leisure: of 20 MB less than one is left, in the end.
+    await until(() => {
+      collectGarbage();
+      return process.memoryUsage().arrayBuffers - before < 1024 * 1024;
+    });
     now.card.close();
-    assert.ok(grown < 1024 * 1024, `${grown} of 20 MB are still held`);
   }));
 
 test(
