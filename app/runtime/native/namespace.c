@@ -25,7 +25,7 @@ static int make_inside(int inside, int outside, int (*make)(void))
     return fd;
 }
 
-int gw_socket_inside(const char *path, int (*make)(void))
+static int socket_inside(const char *path, int (*make)(void))
 {
     int inside = open(path, O_RDONLY | O_CLOEXEC);
     int outside = inside < 0 ? -1 : open(OWN_NAMESPACE, O_RDONLY | O_CLOEXEC);
@@ -37,4 +37,15 @@ int gw_socket_inside(const char *path, int (*make)(void))
         close(outside);
     errno = error;
     return fd;
+}
+
+JSValue gw_socket_inside(JSContext *ctx, int argc, JSValueConst *argv, int (*make)(void), const char *call)
+{
+    const char *path = argc < 1 ? NULL : JS_ToCString(ctx, argv[0]);
+    if (path == NULL)
+        return JS_EXCEPTION;
+    int fd = socket_inside(path, make);
+    JSValue result = fd < 0 ? gw_throw_errno(ctx, errno, call, path) : JS_NewInt32(ctx, fd);
+    JS_FreeCString(ctx, path);
+    return result;
 }

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "binding.h"
 #include "modules.h"
 #include "namespace.h"
 
@@ -30,13 +29,7 @@ static int bound_socket(void)
 static JSValue netlink_open(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
     (void)this_value;
-    const char *path = argc < 1 ? NULL : JS_ToCString(ctx, argv[0]);
-    if (path == NULL)
-        return JS_EXCEPTION;
-    int fd = gw_socket_inside(path, bound_socket);
-    JSValue result = fd < 0 ? gw_throw_errno(ctx, errno, "netlink", path) : JS_NewInt32(ctx, fd);
-    JS_FreeCString(ctx, path);
-    return result;
+    return gw_socket_inside(ctx, argc, argv, bound_socket, "netlink");
 }
 
 static const JSCFunctionListEntry functions[] = {

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "binding.h"
 #include "modules.h"
 #include "namespace.h"
 
@@ -88,13 +87,7 @@ static struct ipt_get_entries *read_table(int fd, struct ipt_getinfo *info)
 static JSValue packet_filter_open(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
     (void)this_value;
-    const char *path = argc < 1 ? NULL : JS_ToCString(ctx, argv[0]);
-    if (path == NULL)
-        return JS_EXCEPTION;
-    int fd = gw_socket_inside(path, raw_socket);
-    JSValue result = fd < 0 ? gw_throw_errno(ctx, errno, "socket", path) : JS_NewInt32(ctx, fd);
-    JS_FreeCString(ctx, path);
-    return result;
+    return gw_socket_inside(ctx, argc, argv, raw_socket, "socket");
 }
 
 /* counts(descriptor) → [connections refused by the last rule of INPUT, refused by INPUT's policy, by OUTPUT's policy] */
