@@ -4,13 +4,12 @@ import { JsonSyntaxError, type LocatedJson, type Place, parseLocatedJson, pointe
 import type { FaultMaker } from "./ports.ts";
 import type { RawFile } from "./raw-files.ts";
 import type { RuleId, RuleValues } from "./rules.ts";
+import { withoutLogins } from "./secrets.ts";
 
 /** More faults than this in one file are counted, not listed. */
 const MAX_FAULTS = 200;
 /** Settings whose value never appears in a message. */
 const SECRET = /\/userCredentials(?:\/|$)/;
-/** `user:password@` in an address. */
-const LOGIN_IN_ADDRESS = /:\/\/[^/\s]*@/g;
 const LONGEST_SHOWN_VALUE = 60;
 
 /** Like `T`, but anything may be missing: what is left of a file when its faulty parts are taken out. */
@@ -59,7 +58,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function show(pointer: string, value: unknown): string {
   if (SECRET.test(pointer)) return typeof value === "number" ? "a number" : typeName(value);
   if (typeof value === "string" && value.length <= LONGEST_SHOWN_VALUE)
-    return JSON.stringify(value.replace(LOGIN_IN_ADDRESS, "://(removed)@"));
+    return JSON.stringify(withoutLogins(value));
   return typeName(value);
 }
 

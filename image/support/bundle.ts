@@ -10,7 +10,8 @@ import {
   OPCUA_PATHS,
   type SettingsPath,
 } from "../../app/config/paths.ts";
-import { REMOVED, redactSettings, redactText } from "./redact.ts";
+import { REMOVED } from "../../app/config/secrets.ts";
+import { redactSettings, redactText } from "./redact.ts";
 import type { SupportSource } from "./source.ts";
 
 /** K48: the log tells the SHA-256 of each settings file, and of the list with it. */

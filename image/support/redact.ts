@@ -1,11 +1,8 @@
 /** Takes secrets out of what leaves the site (R147, K13): passwords in settings, and every copy of them elsewhere. */
 
-/** Stands where a secret stood. */
-export const REMOVED = "(removed)";
+import { REMOVED, withoutLogins } from "../../app/config/secrets.ts";
 
 const SECRET_NAME = /pass|secret|token|credential.*key/i;
-/** `user:password@` in an address. */
-const LOGIN_IN_ADDRESS = /:\/\/[^/@\s"]*@/g;
 /** A shorter secret is too likely to be an ordinary word, and to make a riddle of every text. */
 const MIN_SEARCHED_LENGTH = 4;
 
@@ -30,8 +27,7 @@ export function redactSettings(text: string): Redacted {
     secrets.push(...texts(each).filter((secret) => secret !== REMOVED));
     return REMOVED;
   });
-  const clean = JSON.stringify(value, null, 2).replace(LOGIN_IN_ADDRESS, `://${REMOVED}@`);
-  return { text: `${clean}\n`, secrets };
+  return { text: `${withoutLogins(JSON.stringify(value, null, 2))}\n`, secrets };
 }
 
 /** Takes known secrets out of any text, as they are and as JSON writes them. */
@@ -41,5 +37,5 @@ export function redactText(text: string, secrets: readonly string[]): string {
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .sort((a, b) => b.length - a.length);
   const clean = forms.reduce((left, form) => left.replaceAll(form, REMOVED), text);
-  return clean.replace(LOGIN_IN_ADDRESS, `://${REMOVED}@`);
+  return withoutLogins(clean);
 }

@@ -1,5 +1,5 @@
 /** The same gateway on this machine's Node.js (`npm start -- --root DIR`): for a quick look and for development. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LabProcess } from "./process.ts";
 import type { SiteFiles } from "./site.ts";
@@ -38,4 +38,21 @@ export function startNodeGateway(options: {
   });
   bench.defer(() => gateway.stop());
   return gateway;
+}
+
+/** The processes of cells, by the command line that names the root and the role. */
+export function cellPids(root: string): Map<string, number> {
+  const pids = new Map<string, number>();
+  for (const pid of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {
+    let words: string[];
+    try {
+      words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    } catch {
+      // It has ended since.
+      continue;
+    }
+    const role = words[words.indexOf("--role") + 1];
+    if (words.includes(root) && words.includes("--role") && role !== undefined) pids.set(role, Number(pid));
+  }
+  return pids;
 }

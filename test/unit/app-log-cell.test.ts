@@ -1,28 +1,12 @@
 /** A log cell that dies over and over: the supervisor says so on the serial line itself, and no line is lost. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { findLine, MQTT_CONNECTED, STAMPED } from "../lab/console-lines.ts";
-import { startNodeGateway } from "../lab/node-gateway.ts";
+import { cellPids, startNodeGateway } from "../lab/node-gateway.ts";
 import { startPlant } from "../lab/plant.ts";
 import { withWorkbench } from "../lab/workbench.ts";
 
 const DEADLINE_MS = 60_000;
-
-/** The process of the log cell, by the command line that names the root and the role. */
-function logCellOf(root: string): number | null {
-  for (const pid of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      if (words.includes(root) && words[words.indexOf("--role") + 1] === "log") return Number(pid);
-    } catch (error) {
-      // It has ended since.
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ENOENT" && code !== "ESRCH") throw error;
-    }
-  }
-  return null;
-}
 
 test("the supervisor speaks for a log cell that does not stay", (t) =>
   withWorkbench(t, "log-cell-dies", async (bench) => {
@@ -33,7 +17,7 @@ test("the supervisor speaks for a log cell that does not stay", (t) =>
     const dies = (when: RegExp) => (line: string) =>
       line.includes("Error: the log cell ended unexpectedly (signal SIGKILL); it is started again ") &&
       when.test(line);
-    const kill = () => process.kill(logCellOf(root) ?? Number.NaN, "SIGKILL");
+    const kill = () => process.kill(cellPids(root).get("log") ?? Number.NaN, "SIGKILL");
 
     kill();
     const from = gateway.lines.entries.length;

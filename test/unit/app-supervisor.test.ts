@@ -15,30 +15,13 @@ import {
   OS_START,
   withoutStamp,
 } from "../lab/console-lines.ts";
-import { startNodeGateway } from "../lab/node-gateway.ts";
+import { cellPids, startNodeGateway } from "../lab/node-gateway.ts";
 import { startPlant } from "../lab/plant.ts";
 import { everyChangeArrived } from "../lab/truth.ts";
 import { REPOSITORY, withWorkbench } from "../lab/workbench.ts";
 import { until } from "./app-until.ts";
 
 const DEADLINE_MS = 60_000;
-
-/** The processes of cells, by the command line that names the root and the role. */
-function cellPids(root: string): Map<string, number> {
-  const pids = new Map<string, number>();
-  for (const pid of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {
-    let words: string[];
-    try {
-      words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    } catch {
-      // It has ended since.
-      continue;
-    }
-    const role = words[words.indexOf("--role") + 1];
-    if (words.includes(root) && words.includes("--role") && role !== undefined) pids.set(role, Number(pid));
-  }
-  return pids;
-}
 
 function cellPid(root: string, role: string): number {
   const pid = cellPids(root).get(role);

@@ -8,8 +8,9 @@ import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { MQTT_PATHS, OPCUA_PATHS } from "../../app/config/paths.ts";
+import { REMOVED } from "../../app/config/secrets.ts";
 import { injectFiles } from "../../image/inject.ts";
-import { REMOVED, redactSettings, redactText } from "../../image/support/redact.ts";
+import { redactSettings, redactText } from "../../image/support/redact.ts";
 import { Pki } from "../lab/pki.ts";
 import { build, gwcard, judge, REPOSITORY, story, writePayload, writeSmallLayout } from "./image-fixture.ts";
 
@@ -51,7 +52,7 @@ async function siteFiles(folder: string): Promise<Map<string, Map<string, Buffer
     ["/logs/health-00000002-20261123T000000Z.log", "[…] Info: the older one\n".repeat(60_000)],
     [
       "/logs/health-00000003-20261123T010000Z.log",
-      `[…] Error: refused ${OTHER_PASSWORD} at ssl://u:pw9@h:8883\n` +
+      `[…] Error: refused ${OTHER_PASSWORD} at ssl://u:p@w-pw9@h:8883\n` +
         `[…] Info: MQTT: SHA-256 of MqttPublisherSettings-0.json: ${DIGEST}\n` +
         `[…] Info: MQTT: SHA-256 of mqtt-ca.crt: ${DIGEST}\n` +
         `[…] Info: MQTT: SHA-256 of this list of 3: ${DIGEST}\n`,
