@@ -1,17 +1,12 @@
 include $(sort $(wildcard $(BR2_EXTERNAL_GWCARD_PATH)/package/*/*.mk))
 
-# Build options beyond Buildroot's menus, the same as in from-debian/components/.
+# Words of board/iot2040/NAME.options, which the build from Debian's sources
+# reads, too: options beyond Buildroot's menus.
+gwcard-options = $(shell sed 's/\#.*//' '$(BR2_EXTERNAL_GWCARD_PATH)/board/iot2040/$(1).options')
+
 # The last word of dhcpcd's configure wins; the account is in users.table.
-DHCPCD_CONFIG_OPTS += \
-	--privsepuser=gw-dhcp \
-	--enable-seccomp \
-	--dbdir=/run/dhcpcd/db \
-	--rundir=/run/dhcpcd \
-	--disable-inet6 \
-	--disable-ipv4ll \
-	--disable-auth \
-	--without-openssl \
-	--with-hooks=
+DHCPCD_CONFIG_OPTS += $(call gwcard-options,dhcpcd)
 DHCPCD_USERS =
 
-LIBOPENSSL_TARGET_ARCH += no-sse2
+# OpenSSL's Configure takes its options beside the target's name.
+LIBOPENSSL_TARGET_ARCH += $(call gwcard-options,openssl)

@@ -49,6 +49,25 @@ function compress(bytes: Buffer): Buffer {
   return result.stdout;
 }
 
+/**
+ * Bytecode runs only on the engine and on the runtime that its header names (app/runtime/native/qbc.h); the card must not
+ * be the place where that comes out.
+ */
+function checkBytecode(bytecode: Buffer, rootfs: Buffer): void {
+  const field = (from: number, to: number): string =>
+    bytecode.toString("latin1", from, to).replace(/\0.*$/s, "");
+  if (field(0, 5) !== "GWQBC") throw new PayloadError("app.qbc is no bytecode file: run make app");
+  for (const [what, id] of [
+    ["QuickJS", field(20, 48)],
+    ["gateway-runtime", field(48, 64)],
+  ] as const) {
+    if (id === "" || !rootfs.includes(id))
+      throw new PayloadError(
+        `app.qbc is compiled for ${what} ${id || "(no name)"}, and the root file system has another: run make app, which compiles it for this one`,
+      );
+  }
+}
+
 /** Folders of the npm packages inside the bundle, as package-lock.json names them. */
 function bundledPackages(metafile: string): string[] {
   const { outputs } = JSON.parse(metafile) as {
@@ -111,14 +130,13 @@ function main(): void {
   }
   const bytecode = need(join(app, "app.qbc"), "run make app");
   const packages = bundledPackages(need(join(app, "metafile.json"), "run make app").toString("utf8"));
+  const rootfs = need(join(os, "rootfs.cpio"), "run make os");
+  checkBytecode(bytecode, rootfs);
   const archive = cpioArchive([{ path: APP_PATH, mode: S_IFREG | 0o444, data: bytecode }]);
   const files = new Map<string, Buffer>();
   for (const name of FROM_OS) files.set(name, need(join(os, name), "run make os"));
   // The kernel unpacks one compressed archive after the other; the app's comes last.
-  files.set(
-    "rootfs.cpio.lz4",
-    Buffer.concat([compress(need(join(os, "rootfs.cpio"), "run make os")), compress(archive)]),
-  );
+  files.set("rootfs.cpio.lz4", Buffer.concat([compress(rootfs), compress(archive)]));
   const notices = need(join(os, "legal_notices.txt"), "run make os").toString("utf8");
   const chapters = [notices.trimEnd(), "", npmNotices(packages), commonLicences(notices)];
   files.set("legal_notices.txt", Buffer.from(chapters.join("\n")));
@@ -140,4 +158,10 @@ function main(): void {
   console.log(`payload: ${output}, ${(size / 1e6).toFixed(1)} MB`);
 }
 
-main();
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof PayloadError)) throw error;
+  console.error(`payload: ${error.message}`);
+  process.exitCode = 1;
+}

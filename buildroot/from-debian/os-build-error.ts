@@ -5,7 +5,6 @@ export type OsBuildCode =
   | "APT_FAILED"
   | "SOURCE_MISSING"
   | "SOURCE_CORRUPT"
-  | "SOURCE_EDIT_LOST"
   | "COMMAND_FAILED"
   | "CONFIG_DROPPED"
   | "TABLE_INVALID"

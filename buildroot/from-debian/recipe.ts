@@ -4,7 +4,6 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { cleanEnvironment, run } from "./command.ts";
-import { OsBuildError } from "./os-build-error.ts";
 import { archivePath, type ResolvedSource } from "./sources.ts";
 import { WORK } from "./toolchain.ts";
 
@@ -26,13 +25,6 @@ export interface BuildKitOptions {
   readonly output: string;
   readonly source: ResolvedSource | undefined;
   readonly needs: ReadonlyMap<string, string>;
-}
-
-/** An edit of a source file that must find its place: upstream moving on is an error, never a silent no-op. */
-export interface SourceEdit {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
 }
 
 export class BuildKit {
@@ -114,30 +106,16 @@ export class BuildKit {
       for (const line of readFileSync(series, "utf8").split("\n")) {
         const patch = line.replace(/(^|\s)#.*/, "").trim();
         if (patch !== "") {
-          await this.run(["patch", "-s", "-p1", "-d", folder, "-i", join(folder, "debian/patches", patch)]);
+          await this.patch(folder, [join(folder, "debian/patches", patch)]);
         }
       }
     }
     return folder;
   }
 
-  edit(folder: string, edits: readonly SourceEdit[]): void {
-    for (const { file, find, replace } of edits) {
-      const path = join(folder, file);
-      const text = readFileSync(path, "utf8");
-      if (!text.includes(find)) {
-        throw new OsBuildError({
-          code: "SOURCE_EDIT_LOST",
-          message: `${this.#options.recipe.name}: ${file} no longer contains what is to be replaced: ${find}`,
-          cure: "Look at the new upstream source and adapt the edit in the component's recipe.",
-          details: { file, find },
-        });
-      }
-      writeFileSync(
-        path,
-        text.replaceAll(find, () => replace),
-      );
-    }
+  /** Puts patches on an unpacked source, in this order. */
+  async patch(folder: string, patches: readonly string[]): Promise<void> {
+    for (const patch of patches) await this.run(["patch", "-s", "-p1", "-d", folder, "-i", patch]);
   }
 
   /** Puts an ELF file on the card: stripped below root/, with its symbols below debug/. */

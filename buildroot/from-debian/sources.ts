@@ -21,6 +21,7 @@ export interface ResolvedSource {
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const APT_HELPER = "/usr/lib/apt/apt-helper";
+const SUPERSEDED = new URL("superseded.sources", import.meta.url).pathname;
 const DAYS_UNTIL_STALE = 30;
 const DAY_MS = 86_400_000;
 
@@ -101,9 +102,7 @@ async function resolveOne(options: {
 }): Promise<ResolvedSource> {
   const { item, mirror } = options;
   const text = await run(["apt-cache", "showsrc", "--only-source", item.name], { env: options.apt });
-  const candidates = parseShowsrc(text)
-    .filter((record) => record.name === item.name && withoutEpoch(record.version).startsWith(item.version))
-    .sort((a, b) => compareVersions(b.version, a.version));
+  const candidates = candidateSources({ item, index: text, superseded: readFileSync(SUPERSEDED, "utf8") });
   const notes: string[] = [];
   for (const record of candidates) {
     const missing = await fetchRecord({ ...options, record });
@@ -135,6 +134,24 @@ async function resolveOne(options: {
     cure: "Name a complete mirror in GWCARD_DEBIAN_MIRROR (and GWCARD_DEBIAN_MIRROR_SECURITY) and run again.",
     details: { package: item.name, missing: notes },
   });
+}
+
+/** What may be built for one line of packages.txt, the best first: the index's versions, newest first, then superseded ones. */
+export function candidateSources(options: {
+  item: SourcePackage;
+  index: string;
+  superseded: string;
+}): SourceRecord[] {
+  const { name, version } = options.item;
+  const indexed = parseShowsrc(options.index);
+  const known = parseShowsrc(options.superseded).filter(
+    (record) => !indexed.some(({ name, version }) => name === record.name && version === record.version),
+  );
+  return [indexed, known].flatMap((records) =>
+    records
+      .filter((record) => record.name === name && withoutEpoch(record.version).startsWith(version))
+      .sort((a, b) => compareVersions(b.version, a.version)),
+  );
 }
 
 /**

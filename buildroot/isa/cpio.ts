@@ -10,17 +10,34 @@ export interface CpioFile {
   readonly data: Buffer;
 }
 
+export interface CpioItem extends CpioFile {
+  /** Type and permission bits, as in stat(2). */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of a device node. */
+  readonly device: readonly [major: number, minor: number];
+}
+
 export function isCpio(data: Buffer): boolean {
   return data.toString("latin1", 0, 6) === MAGIC;
 }
 
-/** Regular files of an uncompressed newc archive, or of several in a row as the kernel accepts them. */
+/** Regular files of an archive as cpioItems() reads it. */
 export function* cpioFiles(origin: string, archive: Buffer): Generator<CpioFile> {
+  for (const item of cpioItems(origin, archive)) {
+    // Of hard links only the last entry carries the bytes; the other names are the same program.
+    if ((item.mode & TYPE_MASK) === REGULAR) yield item;
+  }
+}
+
+/** Everything in an uncompressed newc archive, or in several in a row as the kernel accepts them. */
+export function* cpioItems(origin: string, archive: Buffer): Generator<CpioItem> {
   for (let at = skipZeroes(archive, 0); at < archive.length; ) {
     if (archive.toString("latin1", at, at + 6) !== MAGIC) throw damaged(origin, at, "no newc header");
     const field = (index: number): number =>
       Number.parseInt(archive.toString("latin1", at + 6 + index * 8, at + 14 + index * 8), 16);
-    const [mode, size, nameSize] = [field(1), field(6), field(11)];
+    const [mode, uid, gid, size, nameSize] = [field(1), field(2), field(3), field(6), field(11)];
     const dataAt = align(at + HEADER + nameSize);
     const end = dataAt + size;
     if (!(end <= archive.length)) throw damaged(origin, at, "an entry runs past the end");
@@ -29,10 +46,7 @@ export function* cpioFiles(origin: string, archive: Buffer): Generator<CpioFile>
       at = skipZeroes(archive, end);
       continue;
     }
-    if ((mode & TYPE_MASK) === REGULAR) {
-      // Of hard links only the last entry carries the bytes; the other names are the same program.
-      yield { path, data: archive.subarray(dataAt, end) };
-    }
+    yield { path, mode, uid, gid, device: [field(9), field(10)], data: archive.subarray(dataAt, end) };
     at = align(end);
   }
 }

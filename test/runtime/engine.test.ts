@@ -55,7 +55,7 @@ for (const engine of await enginesAndQemu()) {
             bytes[8] = 200;
             return bytes;
           }),
-          /bytecode file format 200, this runtime reads format 1/,
+          /bytecode file format 200, this runtime reads format 2/,
         ));
       it("refuses bytecode of another engine", () =>
         refuses(
@@ -63,7 +63,15 @@ for (const engine of await enginesAndQemu()) {
             bytes.write("2020-01-01-0000", 20);
             return bytes;
           }),
-          /compiled for QuickJS 2020-01-01-0000.*, this runtime is QuickJS 20\d\d-/,
+          /compiled for QuickJS 2020-01-01-0000.*, this runtime is QuickJS 20\d\d-.*: build both from one source tree/,
+        ));
+      it("refuses bytecode of a runtime with other native modules", () =>
+        refuses(
+          changed((bytes) => {
+            bytes.write("0123456789abcdef", 48);
+            return bytes;
+          }),
+          /compiled for gateway-runtime 0123456789abcdef, this is gateway-runtime [0-9a-f]{16}: build both from one source/,
         ));
       it("refuses a truncated file", () =>
         refuses(

@@ -12,7 +12,7 @@ const USAGE = `make soak [MINUTES=120] [SEED=N]
   --dir DIR       work folder (default out/soak)
   --verdict DIR   no run: the verdict on the record of an earlier one`;
 /** Hours need fewer samples of the memory than minutes. */
-const STATUS_SECONDS = { minutes: 2, hours: 10 };
+const STATUS_SECONDS = { minutes: 2, hours: 5 };
 const HOUR_MINUTES = 60;
 
 function say(text: string): void {

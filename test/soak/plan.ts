@@ -28,6 +28,19 @@ const SHORT_SECONDS = [1, 40] as const;
 const LONG_SECONDS = [40, 300] as const;
 /** In a long soak, out of a hundred outages. */
 const LONG_PERCENT = 12;
+/** In a long soak both sides are well together at the end of each such period: then memory is compared. */
+const REST_EVERY_SECONDS = 600;
+const REST_SECONDS = 150;
+
+/**
+ * How many seconds an outage of `seconds` has to be put off that would begin `elapsed` seconds after the soak's begin, so
+ * that it disturbs no common rest; 0 for one that is longer than the time between two of them.
+ */
+export function putOff(elapsed: number, seconds: number): number {
+  const active = REST_EVERY_SECONDS - REST_SECONDS;
+  const into = elapsed % REST_EVERY_SECONDS;
+  return seconds >= active || into + seconds < active ? 0 : REST_EVERY_SECONDS - into;
+}
 
 export class OutagePlan {
   readonly #random: Random;

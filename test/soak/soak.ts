@@ -17,7 +17,7 @@ import { Ear } from "./ear.ts";
 import { type Gap, Ledger } from "./ledger.ts";
 import { type MemorySample, parseMemory } from "./memory.ts";
 import { fail, missingKinds, type Outage, pause, type Site } from "./outage.ts";
-import { type OutageKind, OutagePlan, type Side } from "./plan.ts";
+import { type OutageKind, OutagePlan, putOff, type Side } from "./plan.ts";
 import { soakItem } from "./protocol.ts";
 import { SoakServer } from "./server.ts";
 
@@ -28,6 +28,9 @@ const ROUND_EVERY_MS = 250;
 const START_DEADLINE_MS = 240_000;
 /** After the end of an outage; attempts are up to 30 s apart, and a started server takes its time. */
 const RECOVERY_DEADLINE_MS = 240_000;
+/** It does not end before both sides have been well for so long: a value may be held up by what came after the outage. */
+const UNDISTURBED_MS = 90_000;
+const LOOK_EVERY_MS = 15_000;
 /** How long a side is left alone after an outage when nobody can see whether it is back. */
 const GO_ON_MS = 45_000;
 const END_CALM_MS = 20_000;
@@ -173,15 +176,17 @@ export class Soak {
 
   async #disturb(side: Side, until: number): Promise<void> {
     const { seed, minutes } = this.#options;
-    const plan = new OutagePlan({ seed, side, long: minutes >= LONG_MINUTES });
+    const long = minutes >= LONG_MINUTES;
+    const plan = new OutagePlan({ seed, side, long });
     const begun = Date.now();
-    let veryLong = minutes >= LONG_MINUTES ? VERY_LONG[side] : null;
+    let veryLong = long ? VERY_LONG[side] : null;
     for (;;) {
       let { calmSeconds, kind, seconds } = plan.next();
       if (veryLong !== null && Date.now() - begun >= veryLong.after * (until - begun)) {
         ({ kind, seconds } = veryLong);
         veryLong = null;
       }
+      if (long) calmSeconds += putOff((Date.now() - begun) / 1000 + calmSeconds, seconds);
       if (
         Date.now() + (calmSeconds + seconds) * 1000 >= until &&
         missingKinds(side, this.#outages).length === 0
@@ -206,6 +211,11 @@ export class Soak {
     }
   }
 
+  #isOverdue(endedAt: number): boolean {
+    const last = Math.max(...this.#outages.map((each) => each.endedAt ?? Number.POSITIVE_INFINITY));
+    return Date.now() - endedAt >= RECOVERY_DEADLINE_MS && Date.now() - last >= UNDISTURBED_MS;
+  }
+
   #isOut(side: Side): boolean {
     return this.#outages.some((outage) => outage.side === side && outage.recoveredAt === null);
   }
@@ -221,8 +231,8 @@ export class Soak {
     outage.overlapped = otherWasOut();
     let value = null;
     do {
-      value = await ledger.next(({ round }) => round > lastRound + 1, RECOVERY_DEADLINE_MS);
-    } while (value === null && this.#outages.some((each) => each !== outage && each.endedAt === null));
+      value = await ledger.next(({ round }) => round > lastRound + 1, LOOK_EVERY_MS);
+    } while (value === null && !this.#isOverdue(endedAt));
     outage.overlapped ||= otherWasOut();
     if (value !== null) {
       outage.recoveredAt = value.at;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Ledger } from "../soak/ledger.ts";
 import { parseMemory, slopeOf } from "../soak/memory.ts";
 import type { Outage } from "../soak/outage.ts";
-import { OutagePlan } from "../soak/plan.ts";
+import { OutagePlan, putOff } from "../soak/plan.ts";
 import type { SoakRecord } from "../soak/soak.ts";
 import { judge, lostThoughResumable, missing } from "../soak/verdict.ts";
 
@@ -241,4 +241,18 @@ test("the same seed is the same story, and each kind of outage is in it soon", (
     const kinds = story(seed, "opcua").map(({ kind }) => kind);
     assert.deepEqual(kinds.slice(0, 5).sort(), ["cut", "kill", "link", "restart", "stall"]);
   }
+});
+
+test("hours: no outage reaches into a common rest, except one that is longer than the time between two", () => {
+  const [period, rest] = [600, 150];
+  for (let elapsed = 0; elapsed < 2 * period; elapsed += 7) {
+    for (const seconds of [0, 40, 300, period - rest - 1]) {
+      const begin = (elapsed + putOff(elapsed, seconds)) % period;
+      assert.ok(begin + seconds < period - rest, `${seconds} s after ${elapsed} s begins at ${begin}`);
+      assert.ok(putOff(elapsed, seconds) <= period);
+    }
+    assert.equal(putOff(elapsed, 1200), 0);
+  }
+  assert.equal(putOff(100, 300), 0);
+  assert.equal(putOff(400, 300), 200);
 });

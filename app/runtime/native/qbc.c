@@ -11,9 +11,15 @@
 #include <unistd.h>
 
 #include "engine_id.h"
+#include "runtime_id.h"
 
 #define ENGINE_OFFSET 20
-#define ENGINE_LENGTH (GW_QBC_HEADER - ENGINE_OFFSET)
+#define ENGINE_LENGTH 28
+#define RUNTIME_OFFSET (ENGINE_OFFSET + ENGINE_LENGTH)
+#define RUNTIME_LENGTH (GW_QBC_HEADER - RUNTIME_OFFSET)
+
+_Static_assert(sizeof(GW_ENGINE_ID) <= ENGINE_LENGTH + 1, "the engine's name does not fit into the header");
+_Static_assert(sizeof(GW_RUNTIME_ID) <= RUNTIME_LENGTH + 1, "the runtime's name does not fit into the header");
 
 static const uint8_t magic[8] = {'G', 'W', 'Q', 'B', 'C', '\r', '\n', 0x1a};
 
@@ -61,7 +67,8 @@ void gw_qbc_write_header(uint8_t header[GW_QBC_HEADER], const uint8_t *payload, 
     put_u32(header + 8, GW_QBC_VERSION);
     put_u32(header + 12, crc32(payload, length));
     put_u32(header + 16, (uint32_t)length);
-    snprintf((char *)header + ENGINE_OFFSET, ENGINE_LENGTH, "%s", GW_ENGINE_ID);
+    memcpy(header + ENGINE_OFFSET, GW_ENGINE_ID, sizeof(GW_ENGINE_ID) - 1);
+    memcpy(header + RUNTIME_OFFSET, GW_RUNTIME_ID, sizeof(GW_RUNTIME_ID) - 1);
 }
 
 const char *gw_qbc_check(const uint8_t *file, size_t size, const uint8_t **payload, size_t *length)
@@ -77,7 +84,17 @@ const char *gw_qbc_check(const uint8_t *file, size_t size, const uint8_t **paylo
     char engine[ENGINE_LENGTH + 1] = {0};
     memcpy(engine, file + ENGINE_OFFSET, ENGINE_LENGTH);
     if (strcmp(engine, GW_ENGINE_ID) != 0) {
-        snprintf(problem, sizeof(problem), "compiled for QuickJS %s, this runtime is QuickJS %s", engine, GW_ENGINE_ID);
+        snprintf(problem, sizeof(problem),
+                 "compiled for QuickJS %s, this runtime is QuickJS %s: build both from one source tree", engine,
+                 GW_ENGINE_ID);
+        return problem;
+    }
+    char runtime[RUNTIME_LENGTH + 1] = {0};
+    memcpy(runtime, file + RUNTIME_OFFSET, RUNTIME_LENGTH);
+    if (strcmp(runtime, GW_RUNTIME_ID) != 0) {
+        snprintf(problem, sizeof(problem),
+                 "compiled for gateway-runtime %s, this is gateway-runtime %s: build both from one source tree", runtime,
+                 GW_RUNTIME_ID);
         return problem;
     }
     if (get_u32(file + 16) != size - GW_QBC_HEADER) {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { boardOptions, optionsFile } from "../board.ts";
 import type { Recipe } from "../recipe.ts";
 import { CFLAGS, LDFLAGS } from "../toolchain.ts";
 
@@ -7,25 +8,17 @@ export const dhcpcd: Recipe = {
   name: "dhcpcd",
   source: "dhcpcd",
   needs: ["toolchain"],
-  inputs: [],
+  inputs: [optionsFile("dhcpcd")],
   async build(kit) {
     const folder = await kit.unpack();
     const places = ["--prefix=/usr", "--sbindir=/sbin", "--sysconfdir=/etc", "--libexecdir=/usr/lib/dhcpcd"];
-    // The root file system is read-only: leases live as long as the system runs
-    const state = ["--dbdir=/run/dhcpcd/db", "--rundir=/run/dhcpcd"];
-    const features = ["--enable-static", "--disable-inet6", "--disable-ipv4ll", "--disable-auth"];
-    // What reads packets runs without privileges, in an empty folder, under seccomp
-    const walls = ["--enable-privsep", "--privsepuser=gw-dhcp", "--enable-seccomp"];
-    const without = ["--without-dev", "--without-udev", "--without-openssl", "--with-hooks="];
     await kit.run(
       [
         "./configure",
         "--os=linux",
         ...places,
-        ...state,
-        ...features,
-        ...walls,
-        ...without,
+        "--enable-static",
+        ...boardOptions("dhcpcd"),
         "--build=i586-linux-musl",
       ],
       {

@@ -1,16 +1,11 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { BOARD, boardPatches } from "../board.ts";
 import { assertConfigKept } from "../check-config.ts";
 import type { Recipe } from "../recipe.ts";
 
-const BOARD = new URL("../../board/iot2040/", import.meta.url).pathname;
 const FRAGMENT = join(BOARD, "linux.fragment");
-/** Buildroot takes its patches of the kernel from this folder, too. */
-const PATCH_FOLDER = join(BOARD, "patches/linux");
-const PATCHES = readdirSync(PATCH_FOLDER)
-  .filter((name) => name.endsWith(".patch"))
-  .sort()
-  .map((name) => join(PATCH_FOLDER, name));
+const PATCHES = boardPatches("linux");
 
 /** The parts of bzImage with their symbols, for `make isa` and for reading an oops. */
 const SYMBOLS: Readonly<Record<string, string>> = {
@@ -28,9 +23,7 @@ export const linux: Recipe = {
   inputs: [FRAGMENT, ...PATCHES],
   async build(kit) {
     const folder = await kit.unpack();
-    for (const patch of PATCHES) {
-      await kit.run(["patch", "-s", "-p1", "-d", folder, "-i", patch]);
-    }
+    await kit.patch(folder, PATCHES);
     const objects = join(kit.work, "build");
     mkdirSync(objects);
     const config = join(objects, ".config");

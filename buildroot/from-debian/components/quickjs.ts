@@ -1,11 +1,10 @@
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { boardPatches } from "../board.ts";
 import type { Recipe } from "../recipe.ts";
 
-const PATCHES_FOLDER = new URL("../patches/quickjs/", import.meta.url).pathname;
-const PATCHES = readdirSync(PATCHES_FOLDER)
-  .sort()
-  .map((name) => join(PATCHES_FOLDER, name));
+/** The folder has the name of Buildroot's package, which takes the patches from there, too. */
+const PATCHES = boardPatches("gateway-quickjs");
 
 /** QuickJS's source, as the runtime's Makefile compiles it: one tree for the engine and for the bytecode compiler. */
 export const quickjs: Recipe = {
@@ -15,7 +14,7 @@ export const quickjs: Recipe = {
   inputs: PATCHES,
   async build(kit) {
     const folder = await kit.unpack();
-    for (const patch of PATCHES) await kit.run(["patch", "-s", "-p1", "-d", folder, "-i", patch]);
+    await kit.patch(folder, PATCHES);
     for (const name of readdirSync(folder).filter((entry) => /\.(c|h)$|^(VERSION|LICENSE)$/.test(entry))) {
       cpSync(join(folder, name), join(kit.output, "src", name));
     }
