@@ -10,10 +10,17 @@ TSX := node --import tsx
 BUILD_PACKAGES := gcc gcc-multilib libc6-dev-i386 make bc flex bison perl libelf-dev libssl-dev dpkg-dev xz-utils lz4 cpio \
   debian-archive-keyring e2fsprogs mtools dosfstools gdisk grub-common grub-efi-ia32-bin binutils python3 rsync patch bzip2
 TEST_PACKAGES := qemu-system-x86 qemu-utils qemu-user ovmf-ia32 mosquitto mosquitto-clients openssl socat bmap-tools tshark \
-  clang libclang-rt-dev llvm cmake iproute2
+  clang libclang-rt-dev llvm cmake iproute2 shellcheck python3-magic
 BENCH_PACKAGES := valgrind
+# What Buildroot's manual asks for beyond that
+BUILDROOT_PACKAGES := g++ unzip wget file git
 
-.PHONY: image all os app payload test requirements isa run soak bench lint help clean
+ifeq ($(OS),buildroot)
+BUILD_PACKAGES += $(BUILDROOT_PACKAGES)
+os: bundle
+endif
+
+.PHONY: image all os app bundle buildroot payload test requirements isa run soak bench lint help clean
 all: image
 
 image: payload ## build the flashable card: out/card.img (the default)
@@ -24,6 +31,12 @@ payload: os app ## what goes on the card: out/payload
 
 os: node_modules build-packages ## the operating system: out/os (OS=from-debian, or OS=buildroot BUILDROOT=<tree>)
 	$(TSX) buildroot/$(OS)/main.ts --out $(OUT)/os
+
+bundle: node_modules ## the gateway as one file, without bytecode: out/app/gateway.js
+	$(TSX) app/bundle/main.ts --output $(OUT)/app
+
+buildroot: node_modules ## fetch and check the Buildroot release that README names (RELEASE=lts or stable)
+	$(TSX) buildroot/buildroot/download.ts $(if $(RELEASE),--release $(RELEASE))
 
 app: node_modules os ## the gateway: one file, compiled to bytecode: out/app
 	$(TSX) app/bundle/main.ts --os $(OUT)/os --output $(OUT)/app

@@ -4,29 +4,20 @@
  * usual `make menuconfig` and `make <package>-rebuild` work there.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bundleApp } from "../../app/bundle/bundle.ts";
 import { checkDefconfig } from "../check-defconfig.ts";
+import { cacheRoot } from "../from-debian/cache.ts";
+import { BuildrootError, runMain } from "./errors.ts";
+import { isSetUp, noteDefconfig } from "./output.ts";
+import { isTree, RELEASES, releaseTree } from "./releases.ts";
 
 const EXTERNAL = fileURLToPath(new URL("..", import.meta.url));
 const DEFCONFIG = join(EXTERNAL, "configs/iot2040_defconfig");
-/** Where package/gateway-app looks for the bundle. */
-const APP = join(EXTERNAL, "../out/app");
-
-/** Stops the build, with the next step. */
-class BuildrootError extends Error {
-  readonly code: "BUILDROOT_MISSING" | "DEFCONFIG_DROPPED" | "BUILDROOT_FAILED" | "USAGE";
-
-  constructor(code: BuildrootError["code"], what: string, cure: string) {
-    super(`${what}\n  ${cure}`);
-    this.name = "BuildrootError";
-    this.code = code;
-  }
-}
+/** What comes from this repository and may have changed since: Buildroot itself looks at no source folder again. */
+const OWN_PACKAGES = ["gateway-runtime", "gateway-app"];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { out: { type: "string" } } });
@@ -40,34 +31,26 @@ async function main(): Promise<void> {
       "Use the release that README names, or adapt buildroot/configs/iot2040_defconfig.",
     );
   }
-  mkdirSync(APP, { recursive: true });
-  const script = join(APP, "gateway.js");
-  const metafile = await bundleApp({ target: "device", entry: "app/main.ts", outfile: script });
-  writeFileSync(join(APP, "metafile.json"), JSON.stringify(metafile));
-  const output = outputFolder();
+  const output = resolve(process.env.BUILDROOT_OUTPUT || join(cacheRoot(), "buildroot"));
+  mkdirSync(dirname(output), { recursive: true });
   const external = ["-C", tree, `O=${output}`, `BR2_EXTERNAL=${EXTERNAL}`];
-  if (!existsSync(join(output, ".config"))) make([...external, "iot2040_defconfig"], {});
+  if (!isSetUp({ output, defconfig: DEFCONFIG })) {
+    make([...external, "iot2040_defconfig"], {});
+    noteDefconfig({ output, defconfig: DEFCONFIG });
+  }
+  make([...external, ...OWN_PACKAGES.map((name) => `${name}-rebuild`)], {});
   make(external, { GWCARD_OS: resolve(values.out) });
   process.stdout.write(`os: ${values.out} ready; Buildroot's output is ${output}\n`);
 }
 
 function buildrootTree(): string {
-  const tree = process.env.BUILDROOT;
-  if (tree !== undefined && existsSync(join(tree, "package/Makefile.in"))) return resolve(tree);
+  const tree = process.env.BUILDROOT || releaseTree(cacheRoot(), RELEASES.lts);
+  if (isTree(tree)) return resolve(tree);
   throw new BuildrootError(
     "BUILDROOT_MISSING",
-    tree === undefined ? "BUILDROOT is not set" : `${tree} is not a Buildroot tree`,
-    "Unpack a Buildroot release and run: make image OS=buildroot BUILDROOT=<its folder>",
+    process.env.BUILDROOT ? `${tree} is not a Buildroot tree` : "BUILDROOT is not set",
+    'Unpack a Buildroot release, or let "make buildroot" fetch it, and run: make image OS=buildroot BUILDROOT=<its folder>',
   );
-}
-
-function outputFolder(): string {
-  const { BUILDROOT_OUTPUT, GWCARD_CACHE, XDG_CACHE_HOME } = process.env;
-  const output =
-    BUILDROOT_OUTPUT ||
-    join(GWCARD_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "gwcard"), "buildroot");
-  mkdirSync(dirname(output), { recursive: true });
-  return resolve(output);
 }
 
 /** Runs Buildroot with the caller's environment, less what a calling make would leave in it. */
@@ -87,7 +70,4 @@ function make(args: readonly string[], extra: Record<string, string>): void {
   );
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`os: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
-  process.exitCode = 1;
-});
+runMain("os", main);

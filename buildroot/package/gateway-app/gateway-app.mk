@@ -12,9 +12,13 @@ GATEWAY_APP_DEPENDENCIES = gateway-runtime
 GATEWAY_APP_INSTALL_IMAGES = YES
 GATEWAY_APP_INSTALL_TARGET = NO
 
+# Said before an hour of building, but not to who only wants the toolchain, the
+# sources or another package.
+ifneq ($(filter all world gateway-app%,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(BR2_PACKAGE_GATEWAY_APP)$(BR_BUILDING),yy)
 ifeq ($(wildcard $(GATEWAY_APP_SITE)/gateway.js),)
-$(error $(GATEWAY_APP_SITE)/gateway.js is missing. Run "make app" in the repository first)
+$(error $(GATEWAY_APP_SITE)/gateway.js is missing. Run "make bundle" in the repository first)
+endif
 endif
 endif
 
