@@ -56,17 +56,32 @@ export function checkDefconfig(options: { tree: string; defconfig: string }): st
   try {
     const path = relative(process.cwd(), options.defconfig);
     const defconfig = readFileSync(options.defconfig, "utf8");
-    const saved = join(output, "saved");
-    const make = ["-s", "-C", options.tree, `O=${output}`, `BR2_EXTERNAL=${EXTERNAL}`];
-    run([...make, "defconfig", `BR2_DEFCONFIG=${resolve(options.defconfig)}`]);
-    run([...make, "savedefconfig", `DEFCONFIG=${saved}`]);
+    run([
+      ...makeIn({ tree: options.tree, output }),
+      "defconfig",
+      `BR2_DEFCONFIG=${resolve(options.defconfig)}`,
+    ]);
+    const saved = savedDefconfig({ tree: options.tree, output });
     const config = readFileSync(join(output, ".config"), "utf8");
-    return [
-      ...droppedLines({ path, defconfig, config }),
-      ...unsavedLines({ path, defconfig, saved: readFileSync(saved, "utf8") }),
-    ];
+    return [...droppedLines({ path, defconfig, config }), ...unsavedLines({ path, defconfig, saved })];
   } finally {
     rmSync(output, { recursive: true, force: true });
+  }
+}
+
+function makeIn({ tree, output }: { tree: string; output: string }): string[] {
+  return ["-s", "-C", tree, `O=${output}`, `BR2_EXTERNAL=${EXTERNAL}`];
+}
+
+/** What `make savedefconfig` writes for the .config in an output folder; both stay as they are. */
+export function savedDefconfig(options: { tree: string; output: string }): string {
+  const folder = mkdtempSync(join(tmpdir(), "savedefconfig-"));
+  try {
+    const saved = join(folder, "defconfig");
+    run([...makeIn(options), "savedefconfig", `DEFCONFIG=${saved}`]);
+    return readFileSync(saved, "utf8");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

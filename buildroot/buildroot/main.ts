@@ -8,7 +8,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { checkDefconfig } from "../check-defconfig.ts";
+import { checkDefconfig, savedDefconfig } from "../check-defconfig.ts";
 import { cacheRoot } from "../from-debian/cache.ts";
 import { BuildrootError, runMain } from "./errors.ts";
 import { isSetUp, noteDefconfig } from "./output.ts";
@@ -34,7 +34,8 @@ async function main(): Promise<void> {
   const output = resolve(process.env.BUILDROOT_OUTPUT || join(cacheRoot(), "buildroot"));
   mkdirSync(dirname(output), { recursive: true });
   const external = ["-C", tree, `O=${output}`, `BR2_EXTERNAL=${EXTERNAL}`];
-  if (!isSetUp({ output, defconfig: DEFCONFIG })) {
+  const saved = (): string => savedDefconfig({ tree, output });
+  if (!isSetUp({ output, defconfig: DEFCONFIG, saved })) {
     make([...external, "iot2040_defconfig"], {});
     noteDefconfig({ output, defconfig: DEFCONFIG });
   }
