@@ -6,6 +6,13 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { legalNotices } from "./legal.ts";
+
+/** First words of legal_notices.txt. */
+const ORIGIN = [
+  "Each was built by Buildroot from the archive of this name and version, with the patches of the Buildroot release and",
+  "of this product's own Buildroot tree; Buildroot's legal-info folder of the build has all of these.",
+];
 
 /** The legal-info folder is not what Buildroot makes. */
 export class LegalInfoError extends Error {
@@ -69,12 +76,12 @@ function main(): void {
     return;
   }
   const components = readLegalInfo(values["legal-info"]);
-  const rule = "=".repeat(78);
-  const notices = components.map(
-    ({ name, version, licence, texts }) =>
-      `${rule}\n${name} ${version}: ${licence}\n${rule}\n\n${texts.join("\n\n")}\n`,
-  );
-  writeFileSync(join(values.output, "legal_notices.txt"), notices.join("\n"));
+  const notices = components.map(({ name, version, licence, texts }) => ({
+    component: name,
+    version,
+    text: `Licence: ${licence}\n\n${texts.join("\n\n")}`,
+  }));
+  writeFileSync(join(values.output, "legal_notices.txt"), legalNotices({ origin: ORIGIN, notices }));
   const versions = Object.fromEntries(
     components.map(({ name, version, archive, sha256 }) => [
       name,

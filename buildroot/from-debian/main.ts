@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { legalNotices } from "../legal.ts";
 import { buildAll, componentKeys } from "./build.ts";
 import { cacheRoot, contentKey, filesBelow, hashPath } from "./cache.ts";
 import { busybox } from "./components/busybox.ts";
@@ -17,7 +18,6 @@ import { quickjs } from "./components/quickjs.ts";
 import { runtime } from "./components/runtime.ts";
 import { toolchain } from "./components/toolchain.ts";
 import { requireHostTools } from "./host-tools.ts";
-import { legalNotices } from "./legal.ts";
 import { OsBuildError } from "./os-build-error.ts";
 import { parsePackages } from "./packages.ts";
 import { pruneCache, touch } from "./prune.ts";
@@ -45,6 +45,11 @@ const RECIPES: readonly Recipe[] = [
   ],
 ];
 const ON_CARD: readonly Recipe[] = [busybox, dhcpcd, e2fsprogs, iptables, runtime];
+/** First words of legal_notices.txt. */
+const ORIGIN = [
+  "Each was built from the source package of the same name and version of Debian 13; these packages, with all patches, are",
+  "Debian's and are published by Debian.",
+];
 const IPTABLES_NAMES = ["iptables", "iptables-restore", "iptables-save"];
 
 async function main(): Promise<void> {
@@ -75,7 +80,7 @@ async function main(): Promise<void> {
     ...Object.fromEntries(componentKeys({ recipes: RECIPES, sources })),
     board: hashPath(BOARD),
     ...Object.fromEntries(
-      ["rootfs.ts", "cpio.ts", "tables.ts", "legal.ts", "main.ts"].map((name) => [
+      ["rootfs.ts", "cpio.ts", "tables.ts", "../legal.ts", "main.ts"].map((name) => [
         name,
         hashPath(join(HERE, name)),
       ]),
@@ -144,13 +149,14 @@ function writePayload(options: {
   const byFolder = new Map([...options.built].map(([name, result]) => [join(result, "licence.txt"), name]));
   writeFileSync(
     join(folder, "legal_notices.txt"),
-    legalNotices(
-      notices.map((path) => {
+    legalNotices({
+      origin: ORIGIN,
+      notices: notices.map((path) => {
         const recipe = byFolder.get(path) ?? "";
         const component = RECIPES.find((candidate) => candidate.name === recipe)?.source ?? recipe;
         return { component, version: versions[component]?.version ?? "", text: readFileSync(path, "utf8") };
       }),
-    ),
+    }),
   );
 }
 

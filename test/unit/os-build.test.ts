@@ -16,8 +16,8 @@ import { cached, cacheRoot, contentKey, hashPath } from "../../buildroot/from-de
 import { run } from "../../buildroot/from-debian/command.ts";
 import { moduleClosure } from "../../buildroot/from-debian/components/grub.ts";
 import { missingPackages, requireHostTools } from "../../buildroot/from-debian/host-tools.ts";
-import { legalNotices } from "../../buildroot/from-debian/legal.ts";
 import { pruneCache, touch } from "../../buildroot/from-debian/prune.ts";
+import { legalNotices } from "../../buildroot/legal.ts";
 
 function scratch(): string {
   return mkdtempSync(join(tmpdir(), "os-build-"));
@@ -136,10 +136,13 @@ test("GRUB modules: everything that the wanted ones need, each once", () => {
 });
 
 test("legal notices: contents first, one chapter per component, sorted", () => {
-  const text = legalNotices([
-    { component: "musl", version: "1.2", text: "MIT" },
-    { component: "linux", version: "6.12", text: "GPL-2" },
-  ]);
+  const text = legalNotices({
+    origin: ["Built from archives."],
+    notices: [
+      { component: "musl", version: "1.2", text: "MIT" },
+      { component: "linux", version: "6.12", text: "GPL-2" },
+    ],
+  });
   assert.match(
     text,
     / {2}linux 6\.12\n {2}musl 1\.2\n[\s\S]*=\nlinux 6\.12\n=+\n\nGPL-2\n[\s\S]*=\nmusl 1\.2\n=+\n\nMIT\n/,

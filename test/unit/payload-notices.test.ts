@@ -56,10 +56,8 @@ test("legal_notices.txt has the licence of each component and each bundled packa
   }
   // "The complete text is in /usr/share/…" helps nobody who has only the card.
   const named = new Set(notices.match(/\/usr\/share\/common-licenses\/[A-Za-z0-9.-]*[A-Za-z0-9]/g));
-  assert.ok(named.size > 0);
+  // Debian's copyright files name such paths, the archives that Buildroot takes have the texts themselves.
+  assert.ok(named.size > 0 || !notices.includes("of Debian 13"));
   for (const path of named) assert.ok((chapters.get(path)?.length ?? 0) > 1000, path);
-  assert.match(
-    chapters.get("/usr/share/common-licenses/GPL-2") ?? "",
-    /^GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/,
-  );
+  assert.match(notices, /GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/);
 });

@@ -7,8 +7,9 @@ export interface Notice {
 
 const RULE = "=".repeat(100);
 
-export function legalNotices(notices: readonly Notice[]): string {
-  const sorted = [...notices].sort((a, b) => (a.component < b.component ? -1 : 1));
+/** `origin`: where the components come from, lines for the beginning. */
+export function legalNotices(options: { notices: readonly Notice[]; origin: readonly string[] }): string {
+  const sorted = [...options.notices].sort((a, b) => (a.component < b.component ? -1 : 1));
   const contents = sorted.map((notice) => `  ${notice.component} ${notice.version}`).join("\n");
   const chapters = sorted.map(
     (notice) => `${RULE}\n${notice.component} ${notice.version}\n${RULE}\n\n${notice.text.trim()}\n`,
@@ -16,8 +17,8 @@ export function legalNotices(notices: readonly Notice[]): string {
   return [
     "Legal notices",
     "",
-    "The operating system on this card consists of the components below. Each was built from the source package of the",
-    "same name and version of Debian 13; these packages, with all patches, are Debian's and are published by Debian.",
+    "The operating system on this card consists of the components below.",
+    ...options.origin,
     "",
     contents,
     "",
