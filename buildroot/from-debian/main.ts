@@ -129,7 +129,7 @@ function writePayload(options: {
     programs: ON_CARD.map((recipe) => join(of(recipe), "root")),
     links: {
       ...appletLinks(readFileSync(join(of(busybox), "busybox.links"), "utf8")),
-      ...Object.fromEntries(IPTABLES_NAMES.map((name) => [`/sbin/${name}`, "xtables-legacy-multi"])),
+      ...Object.fromEntries(IPTABLES_NAMES.map((name) => [`/usr/sbin/${name}`, "xtables-legacy-multi"])),
     },
   });
   writeFileSync(join(folder, "rootfs.cpio"), archive);

@@ -42,7 +42,7 @@ twin boot/realmode.elf "$linux/arch/x86/realmode/rm/realmode.elf"
 twin bin/busybox "$(built busybox)/busybox_unstripped"
 twin sbin/dhcpcd "$(built dhcpcd)/src/dhcpcd"
 twin sbin/e2fsck "$(built e2fsprogs)/e2fsck/e2fsck"
-twin sbin/xtables-legacy-multi "$(built iptables)/iptables/xtables-legacy-multi"
+twin usr/sbin/xtables-legacy-multi "$(built iptables)/iptables/xtables-legacy-multi"
 twin usr/bin/gateway-runtime "$BUILD_DIR/gateway-runtime/target/gateway-runtime"
 
 grub=$(built grub2)

@@ -27,7 +27,7 @@ export const iptables: Recipe = {
       "--disable-devel",
     ];
     await kit.run(
-      ["./configure", "--host=i586-linux-musl", "--prefix=/usr", "--sbindir=/sbin", ...features],
+      ["./configure", "--host=i586-linux-musl", "--prefix=/usr", ...features],
       {
         cwd: folder,
         env: kit.environment({
@@ -40,7 +40,7 @@ export const iptables: Recipe = {
       },
     );
     await kit.make(["-s"], { cwd: folder });
-    await kit.install(join(folder, "iptables/xtables-legacy-multi"), "sbin/xtables-legacy-multi");
+    await kit.install(join(folder, "iptables/xtables-legacy-multi"), "usr/sbin/xtables-legacy-multi");
     kit.keepLicence(folder, ["COPYING"]);
   },
 };
