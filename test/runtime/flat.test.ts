@@ -67,3 +67,13 @@ test("secure channels, sessions and subscriptions with an OPC UA server, one aft
   }
   failed = false;
 });
+
+test("the memory of a buffer that was full is given back to the system (R115, L15)", async () => {
+  for (const engine of await engines()) {
+    // The sanitizers keep what is freed for a while, to notice who still uses it.
+    if (engine.name === "sanitized") continue;
+    const { stdout, stderr, end } = await runOnDevice(engine, "device-buffer", []);
+    assert.equal(end, 0, `${engine.name}: ${stderr}`);
+    assert.equal(stdout, "given back\n".repeat(3), engine.name);
+  }
+});

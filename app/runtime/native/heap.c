@@ -3,8 +3,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* Blocks of 16, 32, … 512 bytes, header included; cut from chunks that are never given back. */
+/*
+ * Blocks of 16, 32, … 512 bytes, header included; cut from chunks that are never given back. Chunks are mapped and not
+ * taken from malloc: among its blocks of their size they would hold groups for ever that a full buffer has emptied again.
+ */
 enum { GRAIN = 16, CLASSES = 32, CHUNK = 32 * 1024 };
 
 #define LARGEST_SMALL ((size_t)GRAIN * CLASSES - sizeof(header))
@@ -37,8 +41,8 @@ static block *cut(size_t total)
 {
     if ((size_t)(chunk_end - chunk_at) < total) {
         /* What is left of the old chunk is less than one block: forget it. */
-        uint8_t *chunk = malloc(CHUNK);
-        if (chunk == NULL)
+        uint8_t *chunk = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (chunk == MAP_FAILED)
             return NULL;
         chunk_at = chunk;
         chunk_end = chunk + CHUNK;
