@@ -26,19 +26,16 @@ export const iptables: Recipe = {
       "--disable-nftables",
       "--disable-devel",
     ];
-    await kit.run(
-      ["./configure", "--host=i586-linux-musl", "--prefix=/usr", ...features],
-      {
-        cwd: folder,
-        env: kit.environment({
-          CC: "i586-gcc",
-          AR: "i586-ar",
-          RANLIB: "i586-ranlib",
-          CFLAGS: `${CFLAGS.join(" ")} -D__UAPI_DEF_ETHHDR=0`,
-          LDFLAGS: LDFLAGS.join(" "),
-        }),
-      },
-    );
+    await kit.run(["./configure", "--host=i586-linux-musl", "--prefix=/usr", ...features], {
+      cwd: folder,
+      env: kit.environment({
+        CC: "i586-gcc",
+        AR: "i586-ar",
+        RANLIB: "i586-ranlib",
+        CFLAGS: `${CFLAGS.join(" ")} -D__UAPI_DEF_ETHHDR=0`,
+        LDFLAGS: LDFLAGS.join(" "),
+      }),
+    });
     await kit.make(["-s"], { cwd: folder });
     await kit.install(join(folder, "iptables/xtables-legacy-multi"), "usr/sbin/xtables-legacy-multi");
     kit.keepLicence(folder, ["COPYING"]);
