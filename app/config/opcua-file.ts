@@ -63,8 +63,10 @@ function weakenings(value: Salvaged<OpcUaFile>, file: SettingsFile): ConfigFault
     found.push(file.fault(userCredentials ? "password-open" : "security-off", "/security"));
   else if (security) {
     const { mode, policy } = security;
-    if (mode === "Any" || policy === "Any")
-      found.push(file.fault("security-any", mode === "Any" ? "/security/mode" : "/security/policy"));
+    // Either of the two, named, keeps an unprotected connection out.
+    if (mode === "Any" && policy === "Any") found.push(file.fault("security-any", "/security/mode"));
+    else if (mode === "Any") found.push(file.fault("mode-any", "/security/mode"));
+    else if (policy === "Any") found.push(file.fault("policy-any", "/security/policy"));
     if (policy === "Basic128Rsa15" || policy === "Basic256")
       found.push(file.fault("policy-obsolete", "/security/policy", { policy }));
   }

@@ -150,8 +150,18 @@ export const SETTINGS_RULES = {
   ),
   "security-any": warning(
     "R67 R69",
-    "Any: the server decides, and the connection is open when it offers nothing better",
+    "mode and policy Any: the server decides, and the connection is open when it offers nothing better",
     "name what the server offers, SignAndEncrypt and Basic256Sha256 or better",
+  ),
+  "mode-any": warning(
+    "R48 R69",
+    "mode Any: the server decides, and messages are signed but not encrypted when it offers nothing better",
+    "use SignAndEncrypt",
+  ),
+  "policy-any": warning(
+    "R49 R69 K36",
+    "policy Any: the server decides, and the policy is an obsolete one when it offers nothing better",
+    "name what the server offers, Basic256Sha256 or better",
   ),
   "policy-obsolete": warning(
     "R49 R69 K36",

@@ -20,10 +20,13 @@ const OPEN_PASSWORD = "neither encrypted nor signed; the password travels in pla
 const ANONYMOUS = "the client logs in anonymously";
 const OBSOLETE_128 = "Basic128Rsa15 rests on SHA-1 and is obsolete";
 const OBSOLETE_256 = "Basic256 rests on SHA-1 and is obsolete";
-const ANY = "Any: the server decides, and the connection is open when it offers nothing better";
+const ANY =
+  "mode and policy Any: the server decides, and the connection is open when it offers nothing better";
+const ANY_POLICY = "policy Any: the server decides, and the policy is an obsolete one when it offers";
 const ALLOW_ALL = "AllowAll: any server is accepted";
 const SHA_1 = "the certificate is signed with SHA-1, which can be forged";
-const ONLY_OPEN = "the server offers nothing but an unprotected connection, and the settings allow Any";
+const ONLY_OPEN =
+  "the server offers nothing but unprotected connections over opc.tcp, and the settings allow Any";
 
 interface Row {
   readonly policy: string;
@@ -79,7 +82,7 @@ const CASES: readonly Case[] = [
   {
     title: "mode Sign with policy Any: the strongest policy in that mode (R48, R49)",
     ...{ at: "full", security: secured("Any", "Sign"), user: SERVER_USER },
-    ...{ connects: "Sign, Aes256_Sha256_RsaPss", tells: [ANY] },
+    ...{ connects: "Sign, Aes256_Sha256_RsaPss", tells: [ANY_POLICY] },
   },
   {
     title: "Any at a server without certificate: unprotected, with a warning (R67)",

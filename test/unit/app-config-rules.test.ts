@@ -193,8 +193,16 @@ const CASES: Readonly<Record<RuleId, RuleCase>> = {
     message: /setting \/security: .*neither encrypted nor signed; the password travels in plain text/,
   },
   "security-any": {
+    faults: () => check((s) => Object.assign(s.opcua.security, { mode: "Any", policy: "Any" })),
+    message: /setting \/security\/mode: mode and policy Any: the server decides, and the connection is open/,
+  },
+  "mode-any": {
+    faults: () => check((s) => (s.opcua.security.mode = "Any")),
+    message: /setting \/security\/mode: mode Any: the server decides, and messages are signed but not/,
+  },
+  "policy-any": {
     faults: () => check((s) => (s.opcua.security.policy = "Any")),
-    message: /setting \/security\/policy: Any: the server decides/,
+    message: /setting \/security\/policy: policy Any: the server decides, and the policy is an obsolete one/,
   },
   "policy-obsolete": {
     faults: () => check((s) => (s.opcua.security.policy = "Basic256")),

@@ -18,7 +18,6 @@ import { revocationList } from "./app-revocation.ts";
 
 const { folder, remove } = makeFolder();
 const pki = new Pki(join(folder, "pki"));
-const _IDS = join(folder, "HW-IDS");
 const URI = "urn:test:gateway";
 const SERVER_URI = "urn:test:server";
 const HOST = "plant.example";
@@ -275,4 +274,76 @@ test("the endpoint: exactly what is set, the strongest for Any, with the right l
     user: null,
   } as unknown as OpcUaSettings);
   assert.equal(open.weak, true);
+});
+
+/** What becomes of such a choice: mode, policy and `weak`, or why there is none. */
+function outcome(
+  offers: ReturnType<typeof endpoint>[],
+  wish: Pick<OpcUaSettings, "mode" | "policy">,
+  user: OpcUaSettings["user"] = { name: "u", password: "p" },
+): string {
+  try {
+    const chosen = chooseEndpoint(offers, { ...wish, user } as OpcUaSettings);
+    const policy = chosen.policy.replace(POLICY, "");
+    return `${MessageSecurityMode[chosen.mode]} ${policy}${chosen.weak ? " weak" : ""}`;
+  } catch (error) {
+    assert.ok(error instanceof NoEndpointError, String(error));
+    return error.message;
+  }
+}
+
+test("Any takes no unprotected endpoint while the server has a protected one, whoever that takes (R67, R69)", () => {
+  const any = { mode: "Any", policy: "Any" } as const;
+  const open = endpoint(None, "None", USER, 99);
+  const refusedFor = (login: string) =>
+    new RegExp(
+      `^none of the server's protected endpoints can be used with ${login}, and one without protection is not used in their place; it offers None/None for .*\\. Cure: let one of the server's protected endpoints take ${login}, or `,
+    );
+  const forUser = refusedFor("user name and password");
+  assert.match(outcome([open, endpoint(SignAndEncrypt, "Basic256Sha256", ANONYMOUS)], any), forUser);
+  assert.match(outcome([open, endpoint(Sign, "Basic128Rsa15", ANONYMOUS)], any), forUser);
+  assert.match(outcome([open, endpoint(SignAndEncrypt, "Basic256Sha256", null)], any), forUser);
+  assert.match(outcome([open, endpoint(SignAndEncrypt, "FromTheFuture", USER)], any), forUser);
+  const anonymously = [endpoint(None, "None", ANONYMOUS), endpoint(SignAndEncrypt, "Basic256Sha256", USER)];
+  assert.match(outcome(anonymously, any, null), refusedFor("anonymous login"));
+  // Protected ones among themselves: the strongest that takes the user.
+  const guarded = [
+    endpoint(SignAndEncrypt, "Aes256_Sha256_RsaPss", ANONYMOUS),
+    endpoint(Sign, "Basic256", USER),
+  ];
+  assert.equal(outcome([open, ...guarded], any), "Sign Basic256");
+  assert.equal(outcome([open], any), "None None weak");
+  const elsewhere = {
+    ...endpoint(SignAndEncrypt, "Basic256Sha256", USER),
+    endpointUrl: "opc.wss://plc",
+  } as typeof open;
+  assert.equal(outcome([open, elsewhere], any), "None None weak", "it can't be reached over opc.tcp");
+});
+
+test("either of mode and policy, named, keeps unprotected endpoints out; None asks for them (R48, R49, R66, R68)", () => {
+  const offers = [endpoint(None, "None", USER, 99), endpoint(SignAndEncrypt, "Basic256Sha256", ANONYMOUS)];
+  const missing = (mode: string, policy: string) =>
+    new RegExp(
+      `^the server offers no endpoint with mode ${mode}, policy ${policy} and user name and password; it offers`,
+    );
+  assert.match(outcome(offers, { mode: "Any", policy: "Basic256Sha256" }), missing("Any", "Basic256Sha256"));
+  assert.match(outcome(offers, { mode: "SignAndEncrypt", policy: "Any" }), missing("SignAndEncrypt", "Any"));
+  // What `null` and None come to.
+  assert.equal(outcome(offers, { mode: "None", policy: "None" }), "None None");
+});
+
+test("an endpoint that is protected by its mode only, or by its policy only, is never used (R63, R67)", () => {
+  for (const [mode, policy] of [
+    ["SignAndEncrypt", "Any"],
+    ["Sign", "Any"],
+    ["Any", "Any"],
+    ["Any", "Basic256Sha256"],
+  ] as const) {
+    const offers = [
+      endpoint(SignAndEncrypt, "None", USER),
+      endpoint(Sign, "None", USER),
+      endpoint(None, "Basic256Sha256", USER),
+    ];
+    assert.match(outcome(offers, { mode, policy }), /^the server offers no endpoint with mode /);
+  }
 });

@@ -228,7 +228,7 @@ export class Collector {
     this.#log.info(`OPC UA Client has established connection to ${host} port ${tcpPort} (${security})`);
     if (endpoint.weak) {
       this.#log.warning(
-        "OPC UA Client: the server offers nothing but an unprotected connection, and the settings allow Any. Cure: configure security on the server",
+        "OPC UA Client: the server offers nothing but unprotected connections over opc.tcp, and the settings allow Any. Cure: configure security on the server",
       );
     }
     if (how !== "new") {

@@ -36,7 +36,7 @@ export interface ChosenEndpoint {
   readonly serverCertificate: Buffer | null;
   /** What the server calls itself. */
   readonly applicationUri: string | null;
-  /** True: Any was set and nothing but an unprotected endpoint was offered. */
+  /** True: mode and policy are Any, and nothing but unprotected endpoints was offered. */
   readonly weak: boolean;
 }
 
@@ -65,29 +65,49 @@ export function offers(endpoints: readonly EndpointDescription[]): string {
   return list.length > 0 ? [...new Set(list)].join(", ") : "nothing";
 }
 
-/** Picks the strongest endpoint that the settings allow and that takes the user. Throws `NoEndpointError`. */
+/** Whether messages are protected there. Null: an endpoint that does not say so clearly, whatever it means. */
+function isProtected(endpoint: EndpointDescription): boolean | null {
+  const { securityMode } = endpoint;
+  const isOpen = securityMode === MessageSecurityMode.None;
+  // A protected mode with policy None would be a protection that nothing comes of.
+  return MODES.includes(securityMode) && isOpen === (policyName(endpoint) === "None") ? !isOpen : null;
+}
+
+/**
+ * Picks the strongest endpoint that the settings allow and that takes the user. One without protection only where no
+ * allowed one is protected: not even because the protected ones don't take the user, or have a policy of the future
+ * (design §9). Throws `NoEndpointError`.
+ */
 export function chooseEndpoint(
   endpoints: readonly EndpointDescription[],
   settings: OpcUaSettings,
 ): ChosenEndpoint {
   const wantedToken = settings.user ? UserTokenType.UserName : UserTokenType.Anonymous;
-  const usable = endpoints.filter((endpoint) => {
-    const known =
-      (POLICIES as readonly string[]).includes(policyName(endpoint)) && MODES.includes(endpoint.securityMode);
+  const allowed = endpoints.filter((endpoint) => {
     const mode = settings.mode === "Any" || MessageSecurityMode[settings.mode] === endpoint.securityMode;
     const policy = settings.policy === "Any" || settings.policy === policyName(endpoint);
-    const token = endpoint.userIdentityTokens?.some(({ tokenType }) => tokenType === wantedToken) ?? false;
-    return known && mode && policy && token && (endpoint.endpointUrl ?? "").startsWith("opc.tcp:");
+    const reachable = (endpoint.endpointUrl ?? "").startsWith("opc.tcp:");
+    return mode && policy && reachable && isProtected(endpoint) !== null;
   });
+  const guarded = allowed.filter(isProtected);
+  const usable = (guarded.length > 0 ? guarded : allowed).filter(
+    (endpoint) =>
+      (POLICIES as readonly string[]).includes(policyName(endpoint)) &&
+      endpoint.userIdentityTokens?.some(({ tokenType }) => tokenType === wantedToken) === true,
+  );
   const [best] = usable.sort((a, b) => strength(b) - strength(a) || b.securityLevel - a.securityLevel);
   if (!best) {
     const login = settings.user ? "user name and password" : "anonymous login";
     const sent = endpoints.find(({ serverCertificate }) => serverCertificate && serverCertificate.length > 0);
     const shown = sent ? `; ${describePresented(sent.serverCertificate)}` : "";
-    throw new NoEndpointError(
-      `the server offers no endpoint with mode ${settings.mode}, policy ${settings.policy} and ${login}; it offers ${offers(endpoints)}${shown}. ` +
-        `Cure: correct "security" or "userCredentials", or configure the server`,
-    );
+    const openOnly = guarded.length > 0 && guarded.length < allowed.length;
+    const why = openOnly
+      ? `none of the server's protected endpoints can be used with ${login}, and one without protection is not used in their place`
+      : `the server offers no endpoint with mode ${settings.mode}, policy ${settings.policy} and ${login}`;
+    const cure = openOnly
+      ? `let one of the server's protected endpoints take ${login}, or correct "userCredentials"`
+      : `correct "security" or "userCredentials", or configure the server`;
+    throw new NoEndpointError(`${why}; it offers ${offers(endpoints)}${shown}. Cure: ${cure}`);
   }
   const certificate = best.serverCertificate;
   return {
@@ -95,8 +115,6 @@ export function chooseEndpoint(
     policy: `${URI_PREFIX}${policyName(best)}` as SecurityPolicy,
     serverCertificate: certificate && certificate.length > 0 ? certificate : null,
     applicationUri: best.server.applicationUri || null,
-    weak:
-      best.securityMode === MessageSecurityMode.None &&
-      (settings.mode === "Any" || settings.policy === "Any"),
+    weak: best.securityMode === MessageSecurityMode.None && settings.mode === "Any",
   };
 }
