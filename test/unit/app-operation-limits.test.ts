@@ -111,6 +111,37 @@ test("more items than a subscription takes: there are several", async (t) => {
   assert.equal(server.engine.currentSubscriptionCount, 3);
 });
 
+test("one of several subscriptions dies without a word: noticed behind the others, and all begin anew (L1, R75)", async (t) => {
+  const { settings, variables, server } = await site({ maxMonitoredItemsPerSubscription: 20 });
+  const { collector, lines, valuesOf } = collect(settings);
+  t.after(() => collector.stop());
+  await collector.run();
+  await flows(variables, valuesOf);
+  const subscriptions = () => server.engine.getSessions().flatMap((each) => each.publishEngine.subscriptions);
+  const before = subscriptions();
+  const [dead] = before.slice(1, 2);
+  assert.ok(dead);
+  // It lives on for whoever asks, but neither its items nor its proof of life come any more.
+  Object.assign(dead, { process_subscription: () => undefined });
+  let value = 1000;
+  // The others have something to tell all the time.
+  const busy = setInterval(() => setDouble(variables[0], ++value), 100);
+  t.after(() => clearInterval(busy));
+  for (const variable of variables.slice(20, 40)) setDouble(variable, 77);
+  const lost = (): string | undefined => lines.find((line) => line.includes("lost its connection"));
+  await until(() => lost() !== undefined);
+  assert.match(
+    lost() ?? "",
+    /lost its connection to .*: the server is connected but has sent nothing of 1 of its 3 subscriptions for 1\d s\. Cure: /,
+  );
+  await until(() => NAMES.slice(20, 40).every((name) => valuesOf(name).at(-1) === 77));
+  assert.doesNotMatch(lines.join("\n"), /goes on/);
+  // Nothing of the former ones is left with the server, nor a session.
+  assert.equal(server.engine.currentSessionCount, 1);
+  assert.equal(subscriptions().length, 3);
+  assert.ok(subscriptions().every((each) => !before.includes(each)));
+});
+
 test("more items than the server takes: one line, and the others flow", async (t) => {
   const { settings, variables } = await site({
     maxMonitoredItemsPerSubscription: 20,

@@ -115,7 +115,8 @@ export class PublishLoop {
   #reviewing = false;
   #timeoutHint = 0;
   #startedAt = 0;
-  #heardAt = 0;
+  /** When the last answer came for each subscription: each of them has to prove that it lives. */
+  #heardAt = new Map<number, number>();
 
   constructor(handlers: PublishLoopHandlers) {
     this.#handlers = handlers;
@@ -123,14 +124,14 @@ export class PublishLoop {
     this.#decoder = handlers.values.decoder;
   }
 
-  /** When the last answer came. */
-  get heardAt(): number {
-    return this.#heardAt;
+  /** When the last answer for a subscription came, or when it began. */
+  heardAt(subscriptionId: number): number {
+    return this.#heardAt.get(subscriptionId) ?? this.#startedAt;
   }
 
   /** Whether an answer came since `start` or `resume`. */
   get heard(): boolean {
-    return this.#heardAt !== this.#startedAt;
+    return [...this.#heardAt.values()].some((at) => at !== this.#startedAt);
   }
 
   /** The nodes by the client handle of their items. */
@@ -182,7 +183,7 @@ export class PublishLoop {
     this.#request = null;
     this.#timeoutHint = Math.min(Math.max(timeoutHint * REQUESTS, MIN_TIMEOUT_HINT_MS), 0x7fff_ffff);
     this.#startedAt = performance.now();
-    this.#heardAt = this.#startedAt;
+    this.#heardAt = new Map(this.#orders.map(({ subscriptionId }) => [subscriptionId, this.#startedAt]));
     lane.answers = {
       take: (bytes, view, start, end) => this.#take(bytes, view, start, end),
       decoded: (response) => this.#decoded(response),
@@ -264,12 +265,16 @@ export class PublishLoop {
       if (order && !order.accept(decoder.sequenceNumber)) return false;
       this.#acknowledge(decoder.subscriptionId, decoder.sequenceNumber);
     }
-    this.#heardAt = performance.now();
+    this.#hear(decoder.subscriptionId);
     // The next request goes out first: the server can go on while the values are passed on.
     this.#send();
     if (!order) return true;
     this.#values.pass();
     return true;
+  }
+
+  #hear(subscriptionId: number): void {
+    if (this.#heardAt.has(subscriptionId)) this.#heardAt.set(subscriptionId, performance.now());
   }
 
   #decoded(response: object | null): void {
@@ -282,7 +287,7 @@ export class PublishLoop {
   }
 
   #arrived({ subscriptionId, notificationMessage, availableSequenceNumbers }: PublishResponse): void {
-    this.#heardAt = performance.now();
+    this.#hear(subscriptionId);
     const { sequenceNumber, notificationData } = notificationMessage;
     const order = this.#orderOf(subscriptionId);
     if (this.#reviewing) {

@@ -58,6 +58,8 @@ export class Subscriptions implements Source {
   #description = "";
   #session: ClientSession | null = null;
   #silence: ReturnType<typeof setInterval> | null = null;
+  /** One has died without a word while others live: going on with them would be going on without it. */
+  #someDied = false;
 
   /** `begin` must follow. */
   constructor(options: SubscriptionsOptions) {
@@ -104,6 +106,7 @@ export class Subscriptions implements Source {
   }
 
   async resume(way: SessionWay, sessionIsNew: boolean): Promise<number> {
+    if (this.#someDied) throw new ServiceRefusedError("Publish", StatusCodes.BadNoSubscription);
     if (sessionIsNew) await transferSubscriptions(way.session, this.#subscriptions);
     this.#session = way.session;
     const fetched = await this.#loop.resume({ ...way, ...this.#publishing() });
@@ -183,20 +186,32 @@ export class Subscriptions implements Source {
     return { subscriptionIds: this.#subscriptions.map(({ id }) => id), timeoutHint: Math.max(...spans) };
   }
 
-  /** Connected, but nothing comes any more: not even the proof of life that was agreed. */
+  /**
+   * Connected, but nothing comes any more: not even the proof of life that was agreed, by each subscription for itself.
+   * One that has died must not hide behind the others.
+   */
   #watchSilence({ onLost }: SessionWay): void {
     if (this.#silence) clearInterval(this.#silence);
-    const keepAlives = this.#subscriptions.map(
-      ({ keepAliveCount, publishingMs }) => keepAliveCount * publishingMs,
-    );
-    const silenceMs = Math.max(Math.min(...keepAlives) * SILENCE_FACTOR, MIN_SILENCE_MS);
+    const patience = this.#subscriptions.map(({ id, keepAliveCount, publishingMs }) => ({
+      id,
+      silenceMs: Math.max(keepAliveCount * publishingMs * SILENCE_FACTOR, MIN_SILENCE_MS),
+    }));
+    const shortest = Math.min(...patience.map(({ silenceMs }) => silenceMs));
     this.#silence = setInterval(() => {
-      const silent = performance.now() - this.#loop.heardAt;
-      if (silent < silenceMs) return;
-      onLost(
-        `the server is connected but has sent nothing for ${Math.round(silent / 1000)} s. Cure: check the server`,
-      );
-    }, silenceMs / 4);
+      const now = performance.now();
+      const silent = patience.filter(({ id, silenceMs }) => now - this.#loop.heardAt(id) >= silenceMs);
+      if (silent.length === 0) return;
+      if (this.#silence) clearInterval(this.#silence);
+      const silentFor = (all: typeof patience): number =>
+        now - Math.max(...all.map(({ id }) => this.#loop.heardAt(id)));
+      // When all have died together, none was heard as lately as that.
+      this.#someDied = silentFor(patience) < shortest / 2;
+      const what = this.#someDied
+        ? `nothing of ${silent.length} of its ${patience.length} subscriptions`
+        : "nothing";
+      const seconds = Math.round(silentFor(this.#someDied ? silent : patience) / 1000);
+      onLost(`the server is connected but has sent ${what} for ${seconds} s. Cure: check the server`);
+    }, shortest / 4);
   }
 }
 
