@@ -143,7 +143,7 @@ const CASES: readonly Case[] = [
     ...{ connects: null },
     tells: [
       refused(
-        `the server's certificate is not in trustList; the server sent the certificate of "opc-ua-server", SHA-1 `,
+        `the server's certificate is not in trustList; the server sent the certificate of "CN=opc-ua-server,O=Demo Plant", SHA-1 `,
       ),
     ],
   },
@@ -153,7 +153,7 @@ const CASES: readonly Case[] = [
     tells: [
       "the certificate has expired on",
       refused(
-        `the certificate of "expired" has expired; the server sent the certificate of "expired", SHA-1 `,
+        `the certificate of "CN=expired,O=Demo Plant" has expired; the server sent the certificate of "CN=expired,O=Demo Plant", SHA-1 `,
       ),
     ],
   },

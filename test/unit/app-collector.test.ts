@@ -160,14 +160,14 @@ test("refusals name the cause and the cure (R63–R65)", async () => {
   );
   assert.match(
     await refused({ trusted: [readFileSync(second.derFile)] }),
-    /certificate is not in trustList; the server sent the certificate of "first", SHA-1 [0-9a-f]{40}/,
+    /certificate is not in trustList; the server sent the certificate of "CN=first,O=Demo Plant", SHA-1 [0-9a-f]{40}/,
   );
   assert.match(
     await refused({ policy: "Basic256" }),
     /no endpoint with mode SignAndEncrypt, policy Basic256 and user name and password; it offers None\/None/,
   );
   const shown =
-    'the server sent the certificate of "first", SHA-1 [0-9a-f]{40}, valid \\d{4}-\\d\\d-\\d\\d to ';
+    'the server sent the certificate of "CN=first,O=Demo Plant", SHA-1 [0-9a-f]{40}, valid \\d{4}-\\d\\d-\\d\\d to ';
   assert.match(
     await refused({ policy: "Basic256" }),
     new RegExp(`SignAndEncrypt/Basic256Sha256 for .*UserName.*; ${shown}.*Cure: correct "security"`),
@@ -175,7 +175,9 @@ test("refusals name the cause and the cure (R63–R65)", async () => {
   const list = { file: "HW-IDS:/ca.crl", der: revocationList(folder, ca, [first]) };
   assert.match(
     await refused({ revocationLists: [list] }),
-    new RegExp(`the certificate of "first" is revoked; ${shown}.*Cure: give the server a new certificate`),
+    new RegExp(
+      `the certificate of "CN=first,O=Demo Plant" is revoked; ${shown}.*Cure: give the server a new certificate`,
+    ),
   );
   assert.match(
     await refused({ tcpPort: await freePort() }),
@@ -198,7 +200,7 @@ test("a restarted server with another certificate is refused with a reason, and 
   await until(() => values.length > 0);
   await running.server.shutdown(0);
   running = await startServer(second);
-  await until(() => lines.some((line) => line.includes('sent the certificate of "second"')));
+  await until(() => lines.some((line) => line.includes('sent the certificate of "CN=second,O=Demo Plant"')));
   await running.server.shutdown(0);
   running = await startServer(first);
   await until(() => lines.filter((line) => line.includes("has established connection")).length === 2);

@@ -1,5 +1,7 @@
 import { crypto_utils } from "node-opcua-client";
+import { subjectOf } from "../../../config/distinguished-name.ts";
 import type { RevocationList } from "../../../config/revocation-lists.ts";
+import { plainText } from "../../../link/plain-text.ts";
 import {
   type Claim,
   hostObjection,
@@ -13,6 +15,9 @@ import {
 /** Longest chain that is followed from the server's certificate to a trusted one. */
 const MAX_CHAIN = 8;
 
+/** Longer names are cut: the reason and its cure have to fit into the same line. */
+const LONGEST_NAME = 512;
+
 /** The server's certificate is refused; the message says why and shows what the server sent. */
 export class UntrustedServerError extends Error {
   readonly code = "OPCUA_SERVER_UNTRUSTED";
@@ -20,6 +25,7 @@ export class UntrustedServerError extends Error {
 
 interface CertificateFacts {
   readonly der: Buffer;
+  /** The whole distinguished name. */
   readonly subject: string;
   readonly thumbprint: string;
   readonly notBefore: Date;
@@ -31,12 +37,18 @@ interface CertificateFacts {
   readonly issuer: string;
 }
 
+/** Whom a certificate names, on one line whatever it contains. */
+function nameOf(der: Buffer): string {
+  const name = plainText(subjectOf(der) ?? "(no name)");
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+}
+
 function facts(der: Buffer): CertificateFacts {
   const certificate = crypto_utils.exploreCertificate(der).tbsCertificate;
-  const { validity, subject, extensions } = certificate;
+  const { validity, extensions } = certificate;
   return {
     der,
-    subject: subject.commonName ?? subject.organizationName ?? "(no name)",
+    subject: nameOf(der),
     thumbprint: crypto_utils.makeSHA1Thumbprint(der).toString("hex"),
     notBefore: validity.notBefore,
     notAfter: validity.notAfter,
