@@ -21,6 +21,8 @@ import { opcuaSummary } from "./summary.ts";
 /** Everything the OPC UA cell works from: the settings with their defaults (design §9) and the files that they name. */
 
 const DEFAULT_READING_CYCLE_S = 1;
+/** What the gateway calls itself where no certificate of its own does; a server may insist on one that does. */
+export const UNNAMED_APPLICATION = "urn:gateway:anonymous";
 /** Requirements §2-C. */
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 4096;
@@ -121,7 +123,9 @@ function readIdentity(options: {
   // Nothing is signed with it then, so it need not be more than there (L5).
   if (policy === "None" && facts.uri === null) return null;
   if (policy !== "None") {
-    if (facts.uri === null) report(fileFault("certificate-no-uri", certificate));
+    // A KISG 100 does not look (L2), and what comes of it is the server's to say.
+    if (facts.uri === null)
+      report(fileFault("certificate-no-uri", certificate, { uri: UNNAMED_APPLICATION }));
     const bits = privateKey.object.asymmetricKeyDetails?.modulusLength ?? 0;
     for (const fault of [
       ...checkPolicy({ policy, certificate, facts, key, bits }),
@@ -131,7 +135,7 @@ function readIdentity(options: {
     ])
       report(fault);
   }
-  return { chain, privateKeyPem: privateKey.pem, applicationUri: facts.uri ?? "" };
+  return { chain, privateKeyPem: privateKey.pem, applicationUri: facts.uri ?? UNNAMED_APPLICATION };
 }
 
 /** The certificates of `trustList`: the first of each file. */

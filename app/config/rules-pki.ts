@@ -25,9 +25,9 @@ export const PKI_RULES = {
     "it holds no certificate in PEM form",
     "put a PEM file there (-----BEGIN CERTIFICATE-----)",
   ),
-  "certificate-no-uri": error(
-    "R131",
-    "the client certificate names no application URI (subject alternative name of type URI)",
+  "certificate-no-uri": warning(
+    "R131 L2",
+    "the client certificate names no application URI (subject alternative name of type URI); {uri} is used, and the server may refuse it",
     "make a certificate with a URI in its subject alternative name",
   ),
   "certificate-subject": warning(

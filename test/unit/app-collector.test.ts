@@ -7,7 +7,7 @@ import { DataType, OPCUAServer, SecurityPolicy, type UAVariable } from "node-opc
 import { subscriptionRequest } from "../../app/cells/opcua/acquisition/subscription.ts";
 import { Collector } from "../../app/cells/opcua/collector.ts";
 import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
-import type { OpcUaSettings } from "../../app/config/opcua.ts";
+import { type OpcUaSettings, UNNAMED_APPLICATION } from "../../app/config/opcua.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
 import { makeFolder } from "./app-folder.ts";
@@ -182,6 +182,20 @@ test("refusals name the cause and the cure (R63–R65)", async () => {
   assert.match(
     await refused({ tcpPort: await freePort() }),
     /the server refuses the connection\. Cure: start the server/,
+  );
+});
+
+test("a gateway certificate without application URI goes to the server, and what that objects is told (R131, L2)", async () => {
+  const plain = await pki.issue({ name: "plain", use: "opcua" });
+  const { identity } = clientSettings({ tcpPort: port, trusted: ca, client: plain });
+  assert.ok(identity);
+  const nameless = { ...identity, applicationUri: UNNAMED_APPLICATION };
+  const { collector, lines } = collect(settings({ identity: nameless }));
+  await collector.run();
+  await collector.stop();
+  assert.match(
+    lines[0] ?? "",
+    /can't connect to .*: the server does not find the gateway's application URI in its certificate\. Cure: give the gateway a certificate with a URI .*\(BadCertificateUriInvalid\)/,
   );
 });
 

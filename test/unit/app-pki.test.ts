@@ -211,15 +211,22 @@ test("OPC UA: weak settings work and are told (R68–R70, L4, L5)", () => {
   assert.equal(readOpcUa({ settings: { security: null } }).identity, null);
 });
 
-test("OPC UA: a client certificate without application URI is refused (R131)", async () => {
+test("OPC UA: a client certificate without application URI is a warning, as a KISG 100 takes it (R131, L2)", async () => {
   const plain = await pki.issue({ name: "plain", use: "opcua" });
-  assertOne(
-    () =>
-      readOpcUa({
-        certificates: { "c.crt": der(plain), "s.crt": der(server) },
-        keys: { "c.key": readFileSync(plain.keyFile) },
-      }),
-    /c\.crt: the client certificate names no application URI/,
+  const { identity, warnings } = readOpcUa({
+    settings: { userCredentials: { username: "u", password: STRONG } },
+    certificates: { "c.crt": der(plain), "s.crt": der(server) },
+    keys: { "c.key": readFileSync(plain.keyFile) },
+  });
+  assert.deepEqual(identity?.chain, [der(plain)]);
+  assert.equal(identity?.applicationUri, "urn:gateway:anonymous");
+  assert.deepEqual(
+    warnings.map(({ rule }) => rule),
+    ["certificate-no-uri"],
+  );
+  assert.match(
+    warnings[0]?.message ?? "",
+    /c\.crt: the client certificate names no application URI .*; urn:gateway:anonymous is used, and the server may refuse it .*\. Cure: make a certificate with a URI/,
   );
 });
 

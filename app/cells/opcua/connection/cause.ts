@@ -29,7 +29,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     pattern: /BadCertificateUriInvalid/,
-    text: "the server finds another application URI in the gateway's certificate than expected. Cure: make the certificate anew",
+    text: "the server does not find the gateway's application URI in its certificate. Cure: give the gateway a certificate with a URI in its subject alternative name",
   },
   {
     pattern: /BadCertificate\w*|BadSecurityChecksFailed/,

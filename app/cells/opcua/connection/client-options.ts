@@ -8,7 +8,7 @@ import {
   setErrorLogger,
   setWarningLogger,
 } from "node-opcua-client";
-import type { ClientIdentity, OpcUaSettings } from "../../../config/opcua.ts";
+import { type ClientIdentity, type OpcUaSettings, UNNAMED_APPLICATION } from "../../../config/opcua.ts";
 import type { ChosenEndpoint } from "./endpoint.ts";
 import { type KeyPairProvider, NO_KEY_PAIR } from "./library.ts";
 
@@ -74,7 +74,7 @@ function keyPair(
 function common(settings: OpcUaSettings): OPCUAClientOptions {
   return {
     applicationName: "IoT Gateway",
-    applicationUri: settings.identity?.applicationUri ?? "urn:gateway:anonymous",
+    applicationUri: settings.identity?.applicationUri ?? UNNAMED_APPLICATION,
     clientName: "gateway",
     certificateKeyPairProvider: settings.identity ? keyPair(settings.identity) : NO_KEY_PAIR,
     clientCertificateManager: decidedElsewhere(),
