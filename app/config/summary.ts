@@ -24,12 +24,13 @@ export function opcuaSummary(
   const { url, mode, policy, user, identity, heartbeat, readingCycle, significantDigits } = settings;
   const trust = settings.trusted === null ? "any server" : trusted.map(show).join(", ") || "nobody";
   const lists = settings.revocationLists.length;
+  const checks = `trusts ${trust}${lists > 0 ? `, ${count(lists, "revocation list")}` : ""}`;
   const parts = [
     url,
     `security mode ${mode}, policy ${policy}`,
     identity ? `application ${show(identity.applicationUri)}` : "no certificate",
     user ? `user name ${show(user.name)}` : "anonymous",
-    `trusts ${trust}${lists > 0 ? `, ${count(lists, "revocation list")}` : ""}`,
+    mode === "None" ? "checks no server certificate" : checks,
     readingCycle === 0 ? "reading as fast as possible" : `reading cycle ${readingCycle} s`,
     count(settings.nodes.length, "node"),
     heartbeat ? `heartbeat every ${heartbeat.seconds} s` : "no heartbeat",

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { GATEWAY_URI } from "./pki.ts";
 import { CARD_PATHS, type SiteFiles } from "./site.ts";
 
 /** Everything in a site's files that no log may contain: passwords and private keys, line by line. */
@@ -17,6 +18,29 @@ export function secretsOf(files: SiteFiles): string[] {
   }
   assert.ok(secrets.length > 20, "two passwords and two keys");
   return secrets;
+}
+
+/** The OPC UA side's effective settings as a site of the lab (site.ts) writes them into its file. */
+function opcuaSettingsLine(file: string): string {
+  const { url, readingCycle, security, userCredentials, heartbeat, nodes } = JSON.parse(file) as {
+    url: string;
+    readingCycle: number;
+    security: { mode: string; policy: string; trustList: string[] };
+    userCredentials: { username: string };
+    heartbeat?: { timeout: number };
+    nodes: object[];
+  };
+  return [
+    `OPC UA Client: settings: ${url}`,
+    `security mode ${security.mode}, policy ${security.policy}`,
+    `application "${GATEWAY_URI}"`,
+    `user name "${userCredentials.username}"`,
+    `trusts ${security.trustList.map((name) => `"${name}"`).join(", ")}`,
+    readingCycle === 0 ? "reading as fast as possible" : `reading cycle ${readingCycle} s`,
+    `${nodes.length} nodes`,
+    heartbeat ? `heartbeat every ${heartbeat.timeout} s` : "no heartbeat",
+    "exact values",
+  ].join("; ");
 }
 
 /** K13, K48: the log has the SHA-256 of both settings files and the effective settings, and no secret. */
@@ -36,8 +60,12 @@ export function assertSiteIsTold(lines: readonly string[], files: SiteFiles): vo
       `the log has '${line}'`,
     );
     assert.match(all, new RegExp(`Info: ${side}: SHA-256 of this list of \\d+: [0-9a-f]{64}$`, "m"));
-    assert.match(all, new RegExp(`Info: ${side}: settings: .*user name ".*; trusts ".*`));
   }
+  const effective = `Info: ${opcuaSettingsLine(String(files.get(CARD_PATHS.opcuaSettings)))}`;
+  const told = lines.filter((logged) => logged.includes("Info: OPC UA Client: settings: "));
+  assert.ok(told.length > 0, `the log has '${effective}'`);
+  for (const line of told) assert.ok(line.endsWith(effective), `'${line}' is '${effective}'`);
+  assert.match(all, /Info: MQTT Publisher: settings: .*user name ".*; trusts ".*/);
 }
 
 const ITEM = /"((?:[^"\\]|\\.)*)" (\d+)(?=[,)])/g;
