@@ -22,8 +22,10 @@ const OBSOLETE_128 = "Basic128Rsa15 rests on SHA-1 and is obsolete";
 const OBSOLETE_256 = "Basic256 rests on SHA-1 and is obsolete";
 const ANY =
   "mode and policy Any: the server decides, and the connection is open when it offers nothing better";
+const ANY_MODE = "mode Any: the server decides, and messages are signed but not encrypted when it offers";
 const ANY_POLICY = "policy Any: the server decides, and the policy is an obsolete one when it offers";
 const ALLOW_ALL = "AllowAll: any server is accepted";
+const NO_URI = "the client certificate names no application URI";
 const SHA_1 = "the certificate is signed with SHA-1, which can be forged";
 const ONLY_OPEN =
   "the server offers nothing but unprotected connections over opc.tcp, and the settings allow Any";
@@ -61,10 +63,11 @@ interface Case extends Outcome {
   readonly at: ServerName;
   readonly security: object | null;
   readonly user: object | null;
-  readonly client?: "untrusted" | "short" | "sha1";
+  readonly client?: "untrusted" | "short" | "sha1" | "nameless";
 }
 
 const secured = (policy: string, mode = "SignAndEncrypt") => ({ mode, policy, ...LISTED });
+const ALL_ALLOWED = { ...secured("Basic256Sha256"), trustList: "AllowAll" };
 const refused = (cause: string) => `OPC UA Client can't connect to 192.168.177.7 port 4840: ${cause}`;
 
 /** Beside the matrix: what connects in another way, and what is refused for which reason. */
@@ -73,6 +76,36 @@ const CASES: readonly Case[] = [
     title: "null, anonymous: unprotected, without a certificate of its own (R47, R66, L5)",
     ...{ at: "full", security: null, user: null },
     ...{ connects: "None, None", tells: [OPEN, ANONYMOUS] },
+  },
+  {
+    title: "null, user name: unprotected, without a certificate of its own (R47, R54, R68)",
+    ...{ at: "full", security: null, user: SERVER_USER },
+    ...{ connects: "None, None", tells: [OPEN_PASSWORD] },
+  },
+  {
+    title: "policy None with mode SignAndEncrypt: unprotected, with a warning (R48, R49, R68)",
+    ...{ at: "full", security: secured("None"), user: SERVER_USER },
+    ...{ connects: "None, None", tells: [OPEN_PASSWORD] },
+  },
+  {
+    title: "mode None with a policy: unprotected, with a warning (R48, R49, R68)",
+    ...{ at: "full", security: secured("Basic256Sha256", "None"), user: null },
+    ...{ connects: "None, None", tells: [OPEN, ANONYMOUS] },
+  },
+  {
+    title: "Any, anonymous: the strongest, too, although the server offers None (R67, R69)",
+    ...{ at: "full", security: secured("Any", "Any"), user: null },
+    ...{ connects: "SignAndEncrypt, Aes256_Sha256_RsaPss", tells: [ANY, ANONYMOUS] },
+  },
+  {
+    title: "mode Any with a policy: the strongest mode of that policy (R48, R49)",
+    ...{ at: "full", security: secured("Basic256", "Any"), user: SERVER_USER },
+    ...{ connects: "SignAndEncrypt, Basic256", tells: [ANY_MODE, OBSOLETE_256] },
+  },
+  {
+    title: "mode SignAndEncrypt with policy Any: the strongest policy in that mode (R48, R49)",
+    ...{ at: "full", security: secured("Any"), user: SERVER_USER },
+    ...{ connects: "SignAndEncrypt, Aes256_Sha256_RsaPss", tells: [ANY_POLICY] },
   },
   {
     title: "Any: the strongest that the server offers (R67, R69)",
@@ -91,14 +124,13 @@ const CASES: readonly Case[] = [
   },
   {
     title: "AllowAll: a server whose certificate is on no list (R53, L4)",
-    ...{ at: "full", user: SERVER_USER },
-    security: {
-      mode: "SignAndEncrypt",
-      policy: "Basic256Sha256",
-      clientPkiData: CLIENT,
-      trustList: "AllowAll",
-    },
+    ...{ at: "full", security: ALL_ALLOWED, user: SERVER_USER },
     ...{ connects: "SignAndEncrypt, Basic256Sha256", tells: [ALLOW_ALL] },
+  },
+  {
+    title: "AllowAll, anonymous (R53, R54, L4)",
+    ...{ at: "full", security: ALL_ALLOWED, user: null },
+    ...{ connects: "SignAndEncrypt, Basic256Sha256", tells: [ALLOW_ALL, ANONYMOUS] },
   },
   {
     title: "a SHA-1 certificate with the policy that was made for it (R65, K36)",
@@ -212,6 +244,11 @@ const OPEN62541_CASES: readonly Case[] = [
     ...{ connects: "SignAndEncrypt, Basic256Sha256", tells: [] },
   },
   {
+    title: "a client certificate without application URI, at a server that does not insist on one (R131, L2)",
+    ...{ at: "full", security: secured("Basic256Sha256"), user: SERVER_USER, client: "nameless" },
+    ...{ connects: "SignAndEncrypt, Basic256Sha256", tells: [NO_URI] },
+  },
+  {
     title: "refused: another server of the same authority (L3)",
     ...{ at: "namesake", security: secured("Basic256Sha256"), user: SERVER_USER },
     ...{ connects: null, tells: [refused("the server's certificate is not made out to 192.168.177.7, ")] },
@@ -239,7 +276,6 @@ function matrixCases(): Case[] {
 async function judge(t: TestContext, kind: ServerKind, cases: readonly Case[]): Promise<void> {
   await withWorkbench(t, `security-${kind}`, async (bench) => {
     const matrix = await SecurityMatrix.start(bench, SOME);
-    const servers = new SecurityServers({ kind, bench, pki: matrix.pki, variables: SOME });
     const altNames = [`URI:${GATEWAY_URI}`];
     const client = (name: string, options: Partial<CertificateOptions>) =>
       matrix.pki.pki.issue({ name, use: "opcua", altNames, ...options });
@@ -247,7 +283,10 @@ async function judge(t: TestContext, kind: ServerKind, cases: readonly Case[]): 
       untrusted: await client("untrusted", {}),
       short: await client("short-client", { key: "rsa:1024" }),
       sha1: await client("sha1-client", { digest: "sha1" }),
+      nameless: await client("nameless-client", { altNames: [] }),
     };
+    const { pki } = matrix;
+    const servers = new SecurityServers({ kind, bench, pki, variables: SOME, trusts: [clients.nameless] });
     let passed = 0;
     const results = cases.map((each, index) =>
       t.test(each.title, async () => {

@@ -67,6 +67,7 @@ export class SecurityServers {
   readonly #bench: Workbench;
   readonly #pki: SitePki;
   readonly #variables: readonly DemoVariable[];
+  readonly #trusts: readonly Certificate[];
   readonly #made = new Map<ServerName, Promise<RunningServer>>();
 
   constructor(options: {
@@ -75,11 +76,14 @@ export class SecurityServers {
     pki: SitePki;
     /** Of an open62541 server; node-opcua's has all. */
     variables: readonly DemoVariable[];
+    /** Clients that an open62541 server trusts beside the site's. */
+    trusts?: readonly Certificate[];
   }) {
     this.#kind = options.kind;
     this.#bench = options.bench;
     this.#pki = options.pki;
     this.#variables = options.variables;
+    this.#trusts = options.trusts ?? [];
   }
 
   get(name: ServerName): Promise<RunningServer> {
@@ -119,7 +123,7 @@ export class SecurityServers {
       ...{ bench, name, endpoints, variables: this.#variables },
       certificate: which === "open" ? null : certificate,
       hideCertificate: offer.hideCertificate === true,
-      trusted: [pki.opcuaClient],
+      trusted: [pki.opcuaClient, ...this.#trusts],
       anonymous: offer.anonymous,
       plainPasswords: which !== "sealed",
     });

@@ -7,6 +7,7 @@ import { RULES } from "../../app/config/rules.ts";
 import { SCHEMAS } from "../../app/config/validators.ts";
 import {
   check,
+  client,
   derOf,
   GUIDE,
   goodSite,
@@ -53,6 +54,7 @@ test("what a KISG 100 accepts is accepted: every policy and mode, every optional
   }
   const accepted: ((site: Site) => unknown)[] = [
     (s) => Object.assign(s.opcua, { security: null, userCredentials: null }),
+    (s) => client(s, "plain"),
     (s) => (s.opcua.security = { mode: "None", policy: "None" }),
     (s) => (s.opcua.userCredentials = { username: "u" }),
     (s) => (s.opcua.userCredentials = {}),
