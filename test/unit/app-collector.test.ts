@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { DataType, OPCUAServer, SecurityPolicy, type UAVariable } from "node-opcua";
+import {
+  DataType,
+  MessageSecurityMode,
+  OPCUAServer,
+  SecurityPolicy,
+  type UAVariable,
+  UserTokenType,
+} from "node-opcua";
 import { subscriptionRequest } from "../../app/cells/opcua/acquisition/subscription.ts";
 import { Collector } from "../../app/cells/opcua/collector.ts";
 import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
@@ -25,9 +32,9 @@ let second: Certificate;
 let port: number;
 let running: { server: OPCUAServer; variable: UAVariable };
 
-async function startServer(certificate: Certificate): Promise<typeof running> {
+async function startServer(certificate: Certificate, at = port): Promise<typeof running> {
   const server = new OPCUAServer({
-    ...serverOptions({ port, certificate, folder }),
+    ...serverOptions({ port: at, certificate, folder }),
     allowAnonymous: true,
     userManager: { isValidUser: (name: string, password: string) => name === "user" && password === "right" },
     securityPolicies: [
@@ -183,6 +190,42 @@ test("refusals name the cause and the cure (R63–R65)", async () => {
     await refused({ tcpPort: await freePort() }),
     /the server refuses the connection\. Cure: start the server/,
   );
+});
+
+test("Any: a password never goes over an unprotected connection while the server has protected ones (R67, R69)", async (t) => {
+  // The server takes user names without protection only.
+  const own = await startServer(first, await freePort());
+  t.after(() => own.server.shutdown(0));
+  const [endpoint] = own.server.endpoints;
+  for (const description of endpoint?.endpointDescriptions() ?? []) {
+    if (description.securityMode === MessageSecurityMode.None) continue;
+    const left = description.userIdentityTokens?.filter(
+      ({ tokenType }) => tokenType !== UserTokenType.UserName,
+    );
+    Object.defineProperty(description, "userIdentityTokens", { value: left });
+  }
+  let sessions = 0;
+  own.server.on("create_session", () => {
+    sessions += 1;
+  });
+  const tcpPort = endpoint?.port ?? 0;
+  const any = settings({ tcpPort, url: `opc.tcp://127.0.0.1:${tcpPort}`, mode: "Any", policy: "Any" });
+  const { collector, lines } = collect(any);
+  t.after(() => collector.stop());
+  await collector.run();
+  assert.equal(sessions, 0, "nobody was told the password");
+  // It tries again, and says it once.
+  let attempts = 0;
+  own.server.on("newChannel", () => {
+    attempts += 1;
+  });
+  await until(() => attempts > 0);
+  assert.equal(lines.length, 1, lines.join("\n"));
+  assert.match(
+    lines[0] ?? "",
+    /can't connect to .*: none of the server's protected endpoints can be used with user name and password, and one without protection is not used in their place; it offers None\/None for .*UserName.*\. It keeps trying/,
+  );
+  assert.equal(sessions, 0, "nobody was told the password");
 });
 
 test("a gateway certificate without application URI goes to the server, and what that objects is told (R131, L2)", async () => {
