@@ -249,6 +249,12 @@ const OPEN62541_CASES: readonly Case[] = [
     ...{ connects: "SignAndEncrypt, Basic256Sha256", tells: [NO_URI] },
   },
   {
+    title: "refused: a server that its authority has revoked (R133, L3, L25)",
+    ...{ at: "revoked", security: secured("Basic256Sha256"), user: SERVER_USER },
+    ...{ connects: null },
+    tells: [refused(`the certificate of "CN=revoked,O=Demo Plant" is revoked; the server sent `)],
+  },
+  {
     title: "refused: another server of the same authority (L3)",
     ...{ at: "namesake", security: secured("Basic256Sha256"), user: SERVER_USER },
     ...{ connects: null, tells: [refused("the server's certificate is not made out to 192.168.177.7, ")] },
@@ -290,10 +296,10 @@ async function judge(t: TestContext, kind: ServerKind, cases: readonly Case[]): 
     let passed = 0;
     const results = cases.map((each, index) =>
       t.test(each.title, async () => {
-        const { server, trusted } = await servers.get(each.at);
+        const { server, trusted, revocationList } = await servers.get(each.at);
         const combination: Combination = {
           id: `${String(index + 1).padStart(2, "0")}-${each.at}`,
-          ...{ server, security: each.security, userCredentials: each.user, trusted },
+          ...{ server, security: each.security, userCredentials: each.user, trusted, revocationList },
           ...(each.client ? { client: clients[each.client] } : {}),
         };
         await matrix.check(combination, each);
@@ -314,7 +320,7 @@ test(
 );
 
 test(
-  "open62541: each policy, mode and identity (R47–R50, R52–R55, R63–R69, R71, R72, K36, L3–L5)",
+  "open62541: each policy, mode and identity (R47–R50, R52–R55, R63–R69, R71, R72, R131, R133, K36, L2–L5)",
   TWO,
   (t) => judge(t, "open62541", [...matrixCases(), ...CASES, ...OPEN62541_CASES]),
 );

@@ -29,6 +29,8 @@ export interface Combination {
   readonly client?: Certificate;
   /** What `server.crt` is, which `trustList` may name. */
   readonly trusted: Certificate;
+  /** Beside the certificates on the card, if any. */
+  readonly revocationList?: Buffer | null;
 }
 
 export interface Outcome {
@@ -153,7 +155,8 @@ export class SecurityMatrix {
     assert.deepEqual(arrived, [], "nothing is published");
   }
 
-  #files({ id, security, userCredentials, client = this.pki.opcuaClient, trusted }: Combination): SiteFiles {
+  #files(combination: Combination): SiteFiles {
+    const { id, security, userCredentials, client = this.pki.opcuaClient, trusted } = combination;
     const files = siteFiles({
       pki: { ...this.pki, opcuaClient: client, opcuaServer: trusted },
       serverUrl: SERVER_URL,
@@ -169,6 +172,7 @@ export class SecurityMatrix {
       topics: this.#variables.map(({ name }, index) => ({ id: index + 1, name, topicName: topic(id, name) })),
     }));
     files.set(`${CARD_PATHS.opcuaCerts}/stranger.crt`, readFileSync(this.pki.ca.certFile));
+    if (combination.revocationList) files.set(`${CARD_PATHS.opcuaCerts}/ca.crl`, combination.revocationList);
     return files;
   }
 }

@@ -5,6 +5,7 @@ import { DemoServer, type ValueServer } from "./opcua-server.ts";
 import { Open62541Server } from "./open62541/server.ts";
 import { type Certificate, type CertificateOptions, SERVER_URI, type SitePki } from "./pki.ts";
 import type { ServerKind } from "./plant.ts";
+import { revocationList } from "./revocation.ts";
 import type { DemoVariable } from "./variables.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -27,6 +28,7 @@ interface Kind {
   readonly certificate?: Partial<CertificateOptions>;
   /** Issued by the site's authority, which is what the gateway trusts. */
   readonly fromAuthority?: true;
+  readonly isRevoked?: true;
 }
 
 const SERVERS = {
@@ -45,6 +47,8 @@ const SERVERS = {
   /** A password has to be encrypted, although the connection is not. open62541 only. */
   sealed: { offer: { ...ALL, policies: ["None", "Basic256Sha256"] } },
   authority: { offer: STRICT_OFFER, fromAuthority: true },
+  /** Like that, and its certificate is on the authority's revocation list. */
+  revoked: { offer: STRICT_OFFER, fromAuthority: true, isRevoked: true },
   /** Of the same authority, but made out to another host. */
   namesake: {
     offer: STRICT_OFFER,
@@ -59,6 +63,8 @@ export interface RunningServer {
   readonly server: ValueServer;
   /** What the gateway's trustList names. */
   readonly trusted: Certificate;
+  /** The authority's revocation list, where the server is on it. */
+  readonly revocationList: Buffer | null;
 }
 
 /** Servers of one make, each started when it is needed first. */
@@ -106,13 +112,14 @@ export class SecurityServers {
   async #start(which: ServerName): Promise<RunningServer> {
     const bench = this.#bench;
     const pki = this.#pki;
-    const { offer, fromAuthority }: Kind = SERVERS[which];
+    const { offer, fromAuthority, isRevoked }: Kind = SERVERS[which];
     const certificate = await this.#certificate(which);
     const trusted = fromAuthority ? pki.ca : certificate;
+    const list = isRevoked ? revocationList(pki.pki.dir, pki.ca, [certificate]) : null;
     const name = `${this.#kind}-${which}`;
     if (this.#kind === "node-opcua") {
       const options = { bench, pki, name, offer, certificate, advertised: SERVER_URL };
-      return { trusted, server: await DemoServer.start(options) };
+      return { trusted, revocationList: list, server: await DemoServer.start(options) };
     }
     const endpoints = offer.policies.flatMap((policy) =>
       offer.modes
@@ -127,6 +134,6 @@ export class SecurityServers {
       anonymous: offer.anonymous,
       plainPasswords: which !== "sealed",
     });
-    return { trusted, server };
+    return { trusted, revocationList: list, server };
   }
 }

@@ -17,10 +17,10 @@ import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.
 import { type OpcUaSettings, UNNAMED_APPLICATION } from "../../app/config/opcua.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
+import { revocationList } from "../lab/revocation.ts";
 import { makeFolder } from "./app-folder.ts";
 import { LinkProxy } from "./app-link-proxy.ts";
 import { clientSettings, serverOptions } from "./app-opcua-site.ts";
-import { revocationList } from "./app-revocation.ts";
 import { until } from "./app-until.ts";
 
 const { folder, remove } = makeFolder();

@@ -13,8 +13,8 @@ import {
 } from "../../app/cells/opcua/connection/trust.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, type CertificateOptions, Pki } from "../lab/pki.ts";
+import { revocationList } from "../lab/revocation.ts";
 import { makeFolder } from "./app-folder.ts";
-import { revocationList } from "./app-revocation.ts";
 
 const { folder, remove } = makeFolder();
 const pki = new Pki(join(folder, "pki"));

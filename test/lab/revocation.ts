@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Certificate } from "../lab/pki.ts";
+import type { Certificate } from "./pki.ts";
 
 /** A revocation list of `issuer`, DER; without `nextUpdate` (YYYYMMDDHHMMSSZ) it is good for a month. */
 export function revocationList(
