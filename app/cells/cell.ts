@@ -39,6 +39,8 @@ export interface Preparation {
   readonly onDevice: boolean;
   /** The user, and the group of the same number, that the cell becomes. */
   readonly uid: number;
+  /** Whether a process before this one was this cell and worked with the same descriptors. */
+  readonly again: boolean;
 }
 
 /** A cell's program. */

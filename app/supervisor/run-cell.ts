@@ -91,8 +91,9 @@ export async function runCell(options: {
   role: StartedRole;
   root: string;
   descriptors: readonly number[];
+  again?: boolean;
 }): Promise<void> {
-  const { role, root } = options;
+  const { role, root, again = false } = options;
   const [statusFd, controlFd, ...descriptors] = options.descriptors;
   if (statusFd === undefined || controlFd === undefined)
     throw new Error(`the ${role} cell was started without its pipes`);
@@ -119,7 +120,7 @@ export async function runCell(options: {
   try {
     const cell = await loadCell(role);
     const walls = wallsOf(role, root);
-    const start = cell.prepare({ root, onDevice: platform.kind === "quickjs", uid: walls.uid });
+    const start = cell.prepare({ root, onDevice: platform.kind === "quickjs", uid: walls.uid, again });
     platform.confine(walls);
     start(context);
   } catch (error) {

@@ -16,6 +16,8 @@ export class Slot {
   /** It stays down: its configuration is wrong. */
   down = false;
   startedAt = 0;
+  /** Whether a process was started before. */
+  again = false;
   /** Whether this process has said that it has begun to work. */
   started = false;
   /** Called once, when the cell has started or has ended. */

@@ -8,6 +8,7 @@ import type { Exit, Pipe } from "../runtime/platform-types.ts";
 import { watchCard } from "./card-watch.ts";
 import { Connections } from "./connections.ts";
 import { Gate, isOnCard } from "./gate.ts";
+import { openKernelLog } from "./kernel-log.ts";
 import { takeLastLine, tellSerial } from "./last-words.ts";
 import { Liveness, PING_INTERVAL_MS } from "./liveness.ts";
 import { ROLES, type StartedRole } from "./load-cell.ts";
@@ -41,6 +42,8 @@ export class Supervisor {
   readonly #toNavigation: Pipe;
   readonly #toMqtt: Pipe;
   readonly #toScreen: Pipe;
+  /** Null: there is none of ours. */
+  readonly #kernelFd: number | null;
   readonly #slots: ReadonlyMap<StartedRole, Slot>;
   readonly #log: FdLog;
   readonly #connections = new Connections(() => platform.uptime());
@@ -65,6 +68,7 @@ export class Supervisor {
     this.#toNavigation = platform.pipe();
     this.#toMqtt = platform.pipe();
     this.#toScreen = platform.pipe();
+    this.#kernelFd = platform.kind === "quickjs" ? openKernelLog() : null;
     this.#slots = new Map(ROLES.map((role) => [role, new Slot(role, platform)]));
     this.#log = new FdLog(this.#lines.writeFd);
     this.#gates = new Map(
@@ -197,7 +201,8 @@ export class Supervisor {
         return [...own, this.#toMqtt.readFd];
       case "log": {
         const sources = [...this.#slots.values()].map(({ stderr }) => stderr.readFd);
-        return [...own, this.#serialFd, this.#toScreen.readFd, this.#lines.readFd, ...sources];
+        const inputs = [this.#toScreen.readFd, this.#lines.readFd, ...sources];
+        return [...own, this.#serialFd, ...inputs, ...(this.#kernelFd === null ? [] : [this.#kernelFd])];
       }
       case "console":
         if (this.#typedFd === null) throw new Error("there is no serial line to read");
@@ -209,6 +214,8 @@ export class Supervisor {
     const { role } = slot;
     const descriptors = this.#descriptors(slot);
     const root = this.#root;
+    const { again } = slot;
+    slot.again = true;
     slot.startedAt = platform.uptime();
     slot.started = false;
     slot.down = false;
@@ -217,7 +224,7 @@ export class Supervisor {
         role,
         keep: descriptors,
         stderrFd: slot.stderr.writeFd,
-        body: () => void runCell({ role, root, descriptors }),
+        body: () => void runCell({ role, root, descriptors, again }),
       });
     } catch (error) {
       this.#launchLater(slot, `could not be started (${describeError(error)})`);

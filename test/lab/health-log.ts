@@ -43,8 +43,9 @@ export async function readHealthLog(bench: Workbench, machine: Machine): Promise
   return files.at(-1)?.lines ?? [];
 }
 
-/** Only the kernel writes past the log cell: its messages are on the card alone. */
-const KERNEL = /\] Info: \[kernel\] /;
+const KERNEL = /\] Info: \[kernel\] (.*)$/;
+/** The last message that the kernel wrote to the serial line itself; those behind it are shown by the log cell. */
+const HANDOVER = "gateway: system ready";
 /** Lines are made safe once a second, and a line that came since may be lost with the power. */
 const UNSAFE_MS = 3_000;
 
@@ -53,21 +54,30 @@ export function shownLines(console: readonly string[]): string[] {
   return console.map((line) => line.split("\r").at(-1) ?? "").filter((line) => STAMPED.test(line));
 }
 
+/** Up to where the kernel showed its messages itself: to the start script's last word, or, without it, to the first line of ours. */
+function kernelsOwn(kept: readonly string[]): number {
+  const handover = kept.findIndex((line) => KERNEL.exec(line)?.[1] === HANDOVER);
+  return handover === -1 ? kept.findIndex((line) => !KERNEL.test(line)) : handover + 1;
+}
+
 /**
- * The card has what the serial line showed: every line, in the same order, once. At the end lines of the last seconds
- * before the power went, which was at `end`, may be missing.
+ * The card has what the serial line showed: every line, in the same order, once; of the kernel's first messages, which it
+ * shows itself and in its own form, any may be missing there. At the end lines of the last seconds before the power went,
+ * which was at `end`, may be missing on the card.
  */
 export function assertSameAsShown(
   kept: readonly string[],
   shown: readonly string[],
   end: number = stampTime(shown.at(-1) ?? ""),
 ): void {
-  const own = kept.filter((line) => !KERNEL.test(line));
   const fail = (why: string) => new LabError("LAB_VALUES_DIFFER", `health log: ${why}`);
-  own.forEach((line, index) => {
-    if (line !== shown[index])
-      throw fail(`line ${index + 1} is\n    ${line}\n  and the serial line showed\n    ${shown[index]}`);
+  const own = kernelsOwn(kept);
+  let next = 0;
+  kept.forEach((line, index) => {
+    if (line === shown[next]) next += 1;
+    else if (index >= own || !KERNEL.test(line))
+      throw fail(`line ${index + 1} is\n    ${line}\n  and the serial line showed\n    ${shown[next]}`);
   });
-  const lost = shown.slice(own.length).find((line) => stampTime(line) < end - UNSAFE_MS);
+  const lost = shown.slice(next).find((line) => stampTime(line) < end - UNSAFE_MS);
   if (lost !== undefined) throw fail(`'${lost}' is lost, long before the power went`);
 }

@@ -296,7 +296,7 @@ async function converse(
     return end;
   };
   const never = (): void => undefined;
-  consoleCell.prepare({ root, onDevice: false, uid: 0 })({
+  consoleCell.prepare({ root, onDevice: false, uid: 0, again: false })({
     platform: {
       ...platform,
       reader: (...args) => keep(platform.reader(...args)),

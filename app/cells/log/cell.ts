@@ -1,4 +1,4 @@
-import { chownSync, constants, existsSync, lstatSync, openSync } from "node:fs";
+import { chownSync, lstatSync } from "node:fs";
 import { LOG_DIRECTORY, LOG_SETTINGS_NAME } from "../../config/paths.ts";
 import { type RawFile, readRawFile } from "../../config/raw-files.ts";
 import { type ConsoleMessage, parseConsoleMessage } from "../../link/console-message.ts";
@@ -7,7 +7,7 @@ import { formatZone, readZoneFile, zoneOfFile } from "../../link/zone.ts";
 import type { Cell, CellContext, Preparation } from "../cell.ts";
 import { CardLog } from "./card-log.ts";
 import { ConsoleScreen } from "./console-screen.ts";
-import { tellKernelLog } from "./kernel-log.ts";
+import { KernelConsole, type KernelRecord, tellKernelLog } from "./kernel-log.ts";
 import { formatLine } from "./line.ts";
 import { SerialOutput } from "./serial.ts";
 import { keepZone } from "./zone-keeper.ts";
@@ -18,16 +18,16 @@ const MAX_LINE_BYTES = 4096;
 const MAX_SETTINGS_BYTES = 64 * 1024;
 /** How long a line may be on the serial line only. */
 const TICK_MS = 1_000;
-const KERNEL_LOG = "/dev/kmsg";
 const KERNEL_PREFIX = Buffer.from("Info: [kernel] ", "latin1");
 const MARK = new RegExp(`^${MARK_PREFIX}([0-9]{1,9})$`);
-/** Where a line comes from, in the order of the descriptors that the supervisor hands over. */
+/** Where a line comes from, in the order of the descriptors that the supervisor hands over; the kernel's may follow. */
 const SOURCES = ["supervisor", "log", "opcua", "mqtt", "navigation", "console"] as const;
 
 interface Inputs {
   readonly directory: string;
   readonly settings: RawFile;
-  readonly kernelFd: number | null;
+  /** A log cell before this one worked with the same descriptors. */
+  readonly again: boolean;
   /** The file that keeps the offset from UTC. */
   readonly zone: Buffer;
 }
@@ -38,28 +38,24 @@ function takeDirectory(directory: string, { onDevice, uid }: Preparation): void 
   if (stat?.isDirectory() && onDevice && stat.uid !== uid) chownSync(directory, uid, uid);
 }
 
-function openKernelLog(): number | null {
-  if (!existsSync(KERNEL_LOG)) return null;
-  return openSync(KERNEL_LOG, constants.O_RDONLY | constants.O_NONBLOCK);
-}
-
 function readInputs(preparation: Preparation): Inputs {
   const directory = `${preparation.root}/HW-LOG${LOG_DIRECTORY}`;
   takeDirectory(directory, preparation);
   const settings = readRawFile(`${directory}/${LOG_SETTINGS_NAME}`, MAX_SETTINGS_BYTES);
-  const kernelFd = preparation.onDevice ? openKernelLog() : null;
-  return { directory, settings, kernelFd, zone: readZoneFile(directory) };
+  return { directory, settings, again: preparation.again, zone: readZoneFile(directory) };
 }
 
 /** Puts every line out twice: on the serial line and, as long as there is one, in the health log. */
 class Output {
   readonly #screen: ConsoleScreen;
+  readonly #kernelConsole: KernelConsole;
   #card: CardLog | null = null;
   #zone: number;
 
-  constructor(screen: ConsoleScreen, zone: number) {
-    this.#screen = screen;
-    this.#zone = zone;
+  constructor(options: { screen: ConsoleScreen; kernelConsole: KernelConsole; zone: number }) {
+    this.#screen = options.screen;
+    this.#kernelConsole = options.kernelConsole;
+    this.#zone = options.zone;
   }
 
   /** R149: from now on the stamps show this offset, and after the next start too. */
@@ -102,10 +98,12 @@ class Output {
     this.line(Buffer.from(text), "log");
   }
 
-  /** The kernel writes to the serial line itself, so its messages only go to the card. */
-  kernel(text: Buffer): void {
-    const line = this.#format(Buffer.concat([KERNEL_PREFIX, text]), "kernel");
-    if (line !== null) this.#card?.append(Buffer.from(line, "utf8"));
+  kernel(record: KernelRecord): void {
+    const line = this.#format(Buffer.concat([KERNEL_PREFIX, record.text]), "kernel");
+    const shown = this.#kernelConsole.hasShown(record);
+    if (line === null) return;
+    if (!shown) this.#screen.log(line);
+    this.#card?.append(Buffer.from(line, "utf8"));
   }
 
   close(): void {
@@ -135,19 +133,20 @@ function readConsole(context: CellContext, fd: number, onMessage: (message: Cons
 
 function start(inputs: Inputs, context: CellContext): void {
   const { platform, descriptors } = context;
-  const [serialFd, consoleFd, ...sourceFds] = descriptors;
+  const [serialFd, consoleFd, ...others] = descriptors;
   if (serialFd === undefined || consoleFd === undefined)
     throw new Error("the log cell was started without its serial line");
   const serial = new SerialOutput(platform, serialFd, (error) => {
     throw error;
   });
   const screen = new ConsoleScreen(serial);
-  const output = new Output(screen, zoneOfFile(inputs.zone));
+  const kernelConsole = new KernelConsole({ startedAt: platform.uptime() * 1_000_000, again: inputs.again });
+  const output = new Output({ screen, kernelConsole, zone: zoneOfFile(inputs.zone) });
   readConsole(context, consoleFd, (message) => {
     if (message.kind === "zone") output.useZone(message.minutes, inputs);
     else screen.show(message);
   });
-  sourceFds.forEach((fd, index) => {
+  others.slice(0, SOURCES.length).forEach((fd, index) => {
     const source = SOURCES[index] ?? "unknown";
     const lines = new LineSplitter(MAX_LINE_BYTES);
     const onLine = (line: Buffer): void => {
@@ -163,10 +162,9 @@ function start(inputs: Inputs, context: CellContext): void {
       },
     );
   });
-  if (inputs.kernelFd !== null) {
-    tellKernelLog(platform, inputs.kernelFd, output);
-  }
   output.useHealthLog(inputs);
+  const kernelFd = others[SOURCES.length];
+  if (kernelFd !== undefined) tellKernelLog(platform, kernelFd, output);
   context.onStop(() => {
     output.close();
     process.exit(0);

@@ -3,12 +3,18 @@ import type { FdReader, Platform } from "../../runtime/platform-types.ts";
 /** The kernel's messages (/dev/kmsg, R144): one record per read, numbered, in a ring that the kernel overwrites. */
 
 export interface KernelRecord {
+  /** 0 (emergency) to 7 (debug). */
+  readonly level: number;
+  /** Microseconds since the kernel started. */
+  readonly time: number;
   /** Counts every message since the kernel started. */
   readonly sequence: number;
   readonly text: Buffer;
 }
 
-const HEAD = /^[0-9]+,([0-9]+),/;
+const HEAD = /^([0-9]+),([0-9]+),([0-9]+),/;
+/** The lower bits of a priority; the others tell whose message it is. */
+const LEVELS = 8;
 /** The head is some numbers and flags; the text that follows is none of ours. */
 const MAX_HEAD_BYTES = 128;
 
@@ -18,7 +24,40 @@ export function parseKernelRecord(record: Buffer): KernelRecord | null {
   const head = HEAD.exec(record.subarray(0, Math.max(0, Math.min(start, MAX_HEAD_BYTES))).toString("latin1"));
   if (start === -1 || head === null) return null;
   const end = record.indexOf(0x0a, start);
-  return { sequence: Number(head[1]), text: record.subarray(start + 1, end === -1 ? record.length : end) };
+  const [priority = 0, sequence = 0, time = 0] = head.slice(1).map(Number);
+  const text = record.subarray(start + 1, end === -1 ? record.length : end);
+  return { level: priority % LEVELS, time, sequence, text };
+}
+
+/** What the start script says last before it takes the serial line from the kernel (`rootfs-overlay/usr/lib/gateway/start`). */
+const HANDOVER = Buffer.from("gateway: system ready", "latin1");
+/** The kernel writes to the serial line what is below: CONFIG_CONSOLE_LOGLEVEL_DEFAULT, then what the start script sets. */
+const SHOWN_BEFORE = 7;
+const SHOWN_AFTER = 1;
+
+/** Knows what the kernel wrote to the serial line itself, so that nothing stands there twice or not at all. */
+export class KernelConsole {
+  readonly #startedAt: number;
+  #handedOver: boolean;
+
+  constructor(options: {
+    /** When the log cell began to read, in microseconds since the kernel started. */
+    startedAt: number;
+    /** A log cell before this one has read what the kernel said at its start. */
+    again: boolean;
+  }) {
+    this.#startedAt = options.startedAt;
+    this.#handedOver = options.again;
+  }
+
+  /** To be asked about each message once, in their order. */
+  hasShown({ level, time, text }: KernelRecord): boolean {
+    // The gateway starts after the script, which a flood may have overwritten.
+    if (time > this.#startedAt) this.#handedOver = true;
+    const shown = level < (this.#handedOver ? SHOWN_AFTER : SHOWN_BEFORE);
+    if (text.equals(HANDOVER)) this.#handedOver = true;
+    return shown;
+  }
 }
 
 /** Finds out from their numbers how many messages were overwritten before they were read. */
@@ -34,7 +73,7 @@ export class KernelSequence {
 }
 
 export interface KernelLogEvents {
-  onMessage(text: Buffer): void;
+  onMessage(record: KernelRecord): void;
   /** That many messages came faster than they could be read. */
   onMissing(count: number): void;
   onError(error: Error): void;
@@ -50,7 +89,7 @@ export function readKernelLog(platform: Pick<Platform, "reader">, fd: number, ev
       if (record === null) return;
       const missing = sequence.missingBefore(record.sequence);
       if (missing > 0) events.onMissing(missing);
-      events.onMessage(record.text);
+      events.onMessage(record);
     },
     (error) => {
       if (error === null) return;
@@ -66,7 +105,7 @@ const TELL_MISSING_MS = 1_000;
 
 /** What takes the kernel's messages, and the log cell's own lines on them. */
 export interface KernelLogOutput {
-  kernel(text: Buffer): void;
+  kernel(record: KernelRecord): void;
   own(text: string): void;
 }
 
@@ -80,14 +119,14 @@ export function tellKernelLog(platform: Pick<Platform, "reader">, fd: number, ou
     missing = 0;
   };
   readKernelLog(platform, fd, {
-    onMessage: (text) => output.kernel(text),
+    onMessage: (record) => output.kernel(record),
     onMissing: (count) => {
       if (missing === 0) setTimeout(tellMissing, TELL_MISSING_MS);
       missing += count;
     },
     onError: (error) =>
       output.own(
-        `Error: [kernel] the kernel's messages can't be read: ${error.message}; they are missing from the health log from now on. Cure: restart the device; the serial line still shows them`,
+        `Error: [kernel] the kernel's messages can't be read: ${error.message}; they are missing here from now on. Cure: restart the device`,
       ),
   });
 }
