@@ -11,7 +11,7 @@ export interface FaultDetails {
   readonly place?: Place | undefined;
   /** JSON pointer of the setting. */
   readonly pointer?: string | undefined;
-  /** The setting that names the file, where that is not the file at fault itself. */
+  /** The settings file that the pointer is into, where that is not the file at fault but the one that names it. */
   readonly namedBy?: string | undefined;
   /** What the rule's text and cure leave open. */
   readonly values?: RuleValues | undefined;
@@ -25,6 +25,7 @@ export class ConfigFault extends Error {
   readonly file: string;
   readonly place: Place | undefined;
   readonly pointer: string | undefined;
+  readonly namedBy: string | undefined;
   readonly problem: string;
   readonly cure: string;
 
@@ -33,10 +34,11 @@ export class ConfigFault extends Error {
     const where = [
       file,
       place && `line ${place.line}, column ${place.column}`,
-      pointer !== undefined && pointer !== "" && `setting ${pointer}`,
+      namedBy === undefined && pointer !== undefined && pointer !== "" && `setting ${pointer}`,
     ].filter(Boolean);
     const { text, cure, severity } = RULES[rule];
-    const problem = fillIn(text, values) + (namedBy === undefined ? "" : ` (named by ${namedBy})`);
+    const by = namedBy === undefined ? "" : ` (named by ${namedBy.replace(/^.*\//, "")} ${pointer})`;
+    const problem = fillIn(text, values) + by;
     const help = fillIn(cure, values);
     super(`${where.join(", ")}: ${problem}. Cure: ${help} [${rule}]`);
     this.rule = rule;
@@ -44,6 +46,7 @@ export class ConfigFault extends Error {
     this.file = file;
     this.place = place;
     this.pointer = pointer;
+    this.namedBy = namedBy;
     this.problem = problem;
     this.cure = help;
   }

@@ -5,6 +5,7 @@ import { digestFiles } from "./digest.ts";
 import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.ts";
 import {
   clientIdFromName,
+  MQTT_FILE,
   type QualityOfService,
   readMqttFile,
   type TopicSetting,
@@ -60,7 +61,8 @@ function certificateFile(side: RawSide, name: string, pointer: string): NamedFil
     name,
     directory: `HW-IDS:${MQTT_PATHS.certificates}`,
     files: side.certificates,
-    setting: `${MQTT_PATHS.settingsName} ${pointer}`,
+    namedBy: MQTT_FILE,
+    pointer,
   };
 }
 
@@ -117,7 +119,8 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
     name: names.privateKey ?? "",
     directory: `HW-IDS:${MQTT_PATHS.privateKeys}`,
     files: side.privateKeys,
-    setting: `${MQTT_PATHS.settingsName} /security/clientPkiData/privateKey`,
+    namedBy: MQTT_FILE,
+    pointer: "/security/clientPkiData/privateKey",
   };
   const certificatePem = read(names.certificate, () => readPemCertificates(certificate));
   const privateKey = read(names.privateKey, () => readKey(key));

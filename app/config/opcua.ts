@@ -6,6 +6,7 @@ import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.t
 import {
   isOpen,
   type NodeSetting,
+  OPCUA_FILE,
   readOpcUaFile,
   type SecurityModeName,
   type SecurityPolicyName,
@@ -65,7 +66,8 @@ function certificateFile(side: RawSide, name: string, pointer: string): NamedFil
     name,
     directory: `HW-IDS:${OPCUA_PATHS.certificates}`,
     files: side.certificates,
-    setting: `${OPCUA_PATHS.settingsName} ${pointer}`,
+    namedBy: OPCUA_FILE,
+    pointer,
   };
 }
 
@@ -106,7 +108,8 @@ function readIdentity(options: {
     name: names.privateKey,
     directory: `HW-IDS:${OPCUA_PATHS.privateKeys}`,
     files: side.privateKeys,
-    setting: `${OPCUA_PATHS.settingsName} /security/clientPkiData/privateKey`,
+    namedBy: OPCUA_FILE,
+    pointer: "/security/clientPkiData/privateKey",
   };
   const chain = attempt(() => readCertificates(certificate), report);
   const readKey = () => {

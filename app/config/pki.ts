@@ -5,21 +5,24 @@ import type { RuleId, RuleValues } from "./rules.ts";
 
 /** Certificates and keys from the operator's files. */
 
-/** A file that a setting names: where it has to lie, and which setting names it. */
+/** A file that a setting names: where it has to lie, and where its name stands. */
 export interface NamedFile {
   readonly name: string;
   /** `HW-IDS:/app/…` directory, for messages. */
   readonly directory: string;
   readonly files: ReadonlyMap<string, RawFile>;
-  /** The setting, for messages: `OpcUaClientSettings-0.json /security/trustList/0`. */
-  readonly setting: string;
+  /** The settings file, as the operator finds it: `HW-IDS:/app/…/OpcUaClientSettings-0.json`. */
+  readonly namedBy: string;
+  /** JSON pointer of the setting: `/security/trustList/0`. */
+  readonly pointer: string;
 }
 
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
 
 /** A fault of a file that a setting names. */
 export function fileFault(rule: RuleId, file: NamedFile, values: RuleValues = {}): ConfigFault {
-  return new ConfigFault({ rule, file: `${file.directory}/${file.name}`, namedBy: file.setting, values });
+  const { directory, name, namedBy, pointer } = file;
+  return new ConfigFault({ rule, file: `${directory}/${name}`, namedBy, pointer, values });
 }
 
 /** The bytes of a named file; throws a `ConfigFault` that says which file is missing and who asks for it. */

@@ -13,15 +13,16 @@ interface CheckArguments {
   readonly strict: boolean;
 }
 
-/** What scripts get: one object, whose names are stable. */
+/** What scripts get: one object, whose names are stable; a pointer is into `namedBy`, or into `file` where that is null. */
 function toJson(folder: string, found: readonly ConfigFault[], summary: readonly string[]): string {
-  const faults = found.map(({ severity, rule, file, place, pointer, problem, cure }) => ({
+  const faults = found.map(({ severity, rule, file, place, pointer, namedBy, problem, cure }) => ({
     severity,
     rule,
     file,
     line: place?.line ?? null,
     column: place?.column ?? null,
     pointer: pointer ?? null,
+    namedBy: namedBy ?? null,
     problem,
     cure,
   }));

@@ -254,6 +254,10 @@ for (const [id, { faults, message, also = [] }] of Object.entries(CASES)) {
     assert.doesNotMatch(own.message, /\{[a-z]+\}|\n/);
     const rule: Rule = RULES[own.rule];
     assert.equal(own.severity, rule.severity);
+    // What is wrong with a file that a setting names points to that setting.
+    if (id in PKI_CASES && own.file.includes("/pki/") && !own.file.endsWith(".crl"))
+      assert.match(`${own.namedBy} ${own.pointer}`, /^HW-IDS:\/app\/.*-0\.json \/security\/[/\w]+$/);
+    else assert.equal(own.namedBy, undefined);
     const others = new Set(found.map((fault) => fault.rule).filter((rule) => rule !== id));
     assert.deepEqual([...others].sort(), [...also].sort(), lines);
   });

@@ -1,7 +1,7 @@
 /** gwcard check and gwcard rules: what an installer sees of the rules that app-config-rules.test.ts goes through. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MQTT_PATHS, OPCUA_PATHS, type SidePaths } from "../../app/config/paths.ts";
 import { RULES } from "../../app/config/rules.ts";
@@ -150,6 +150,29 @@ story(
     assert.equal(summary.length, 12);
     assert.match(stderr, /^gwcard: .*: 3 errors, 9 warnings \[CHECK_FAULTS\]/);
     assert.equal(status, 1);
+  },
+);
+
+story(
+  "gwcard check --json: a file that a setting names is told with the setting's place (R23)",
+  async (folder) => {
+    await makeSite(folder, join(folder, "HW-IDS"));
+    rmSync(join(folder, "HW-IDS", MQTT_PATHS.privateKeys, "mqtt-client.key"));
+    const { faults } = JSON.parse(gwcard(["check", "--json", folder]).stdout) as { faults: unknown[] };
+    assert.deepEqual(faults, [
+      {
+        severity: "error",
+        rule: "pki-file-unreadable",
+        file: `HW-IDS:${MQTT_PATHS.privateKeys}/mqtt-client.key`,
+        line: null,
+        column: null,
+        pointer: "/security/clientPkiData/privateKey",
+        namedBy: `HW-IDS:${MQTT_PATHS.settingsDirectory}/${MQTT_PATHS.settingsName}`,
+        problem:
+          "the file does not exist (named by MqttPublisherSettings-0.json /security/clientPkiData/privateKey)",
+        cure: "put the file there or correct the name in the setting",
+      },
+    ]);
   },
 );
 
