@@ -11,6 +11,45 @@ export const OPCUA_USAGES = 0b1111;
 /** TLS with (EC)DHE key exchange: signatures. */
 export const TLS_USAGES = 0b0001;
 
+/** What keys and signatures have to be for somebody to take them seriously. */
+export interface Demand {
+  /** Fewest bits of an RSA key. */
+  readonly rsaBits: number;
+  /** Fewest bits of an elliptic curve; null: only RSA keys will do. */
+  readonly curveBits: number | null;
+  /** Whether signatures that rest on SHA-1 or older will do. */
+  readonly oldHashes: boolean;
+}
+
+/** Policies that were made for certificates that are weak today (OPC UA Part 7); `Any` may end up with one. */
+const LENIENT: readonly string[] = ["Basic128Rsa15", "Basic256", "Any"];
+
+/** R65: what a security policy asks of the certificates on both sides; the OPC UA cell's `compliance.ts` judges alike. */
+export function demandOf(policy: string): Demand {
+  const lenient = LENIENT.includes(policy);
+  return { rsaBits: lenient ? 1024 : 2048, curveBits: null, oldHashes: lenient };
+}
+
+/** R126, R129: what TLS asks of every certificate of a chain; OpenSSL's security level 2, which the card has. */
+export const TLS_DEMAND: Demand = { rsaBits: 2048, curveBits: 224, oldHashes: false };
+
+/** Why a key will not do; null: it will. */
+export function keyObjection({ key }: CertificateFacts, { rsaBits, curveBits }: Demand): string | null {
+  const { kind, bits } = key;
+  if (curveBits === null && kind !== "RSA") return "the key is no RSA key";
+  const fewest = kind === "elliptic curve" ? curveBits : rsaBits;
+  return kind === null || fewest === null || bits >= fewest ? null : `the ${kind} key has only ${bits} bits`;
+}
+
+/** Why a certificate will not do; null: it will. */
+export function objection(facts: CertificateFacts, demand: Demand): string | null {
+  const { weakHash } = facts;
+  return (
+    keyObjection(facts, demand) ??
+    (weakHash === null || demand.oldHashes ? null : `the certificate is signed with ${weakHash}`)
+  );
+}
+
 /** Its time: the other side decides, and the gateway's clock may be the one that is wrong (R135). */
 export function checkValidity(file: NamedFile, facts: CertificateFacts, now = new Date()): ConfigFault[] {
   const text = (date: Date): string => date.toISOString().slice(0, 10);

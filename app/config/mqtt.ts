@@ -1,6 +1,13 @@
 import type { KeyObject } from "node:crypto";
-import { certificateFacts } from "./certificate-facts.ts";
-import { checkUsage, checkValidity, TLS_USAGES } from "./certificate-rules.ts";
+import { type CertificateFacts, certificateFacts } from "./certificate-facts.ts";
+import {
+  checkUsage,
+  checkValidity,
+  keyObjection,
+  objection,
+  TLS_DEMAND,
+  TLS_USAGES,
+} from "./certificate-rules.ts";
 import { digestFiles } from "./digest.ts";
 import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.ts";
 import {
@@ -30,8 +37,6 @@ import { mqttSummary } from "./summary.ts";
 /** Everything the MQTT cell works from: the settings with their defaults (design §9) and the files that they name. */
 
 const DEFAULT_KEEP_ALIVE_S = 60;
-/** R129. */
-const MIN_RSA_BITS = 2048;
 
 export interface MqttSettings {
   readonly hubId: number;
@@ -72,8 +77,9 @@ function readKey(file: NamedFile): { pem: string; key: KeyObject } {
   const pem = readPrivateKeyPem(file);
   const key = parsePrivateKey(file, pem);
   const bits = key.asymmetricKeyDetails?.modulusLength;
-  if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < MIN_RSA_BITS)
-    throw fileFault("key-short", file, { bits });
+  const least = TLS_DEMAND.rsaBits;
+  if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < least)
+    throw fileFault("key-short", file, { kind: "RSA", bits, least });
   return { pem, key };
 }
 
@@ -82,22 +88,11 @@ function firstOfPem(pem: string): Buffer {
   return derOfPem(first);
 }
 
-/** What is wrong or odd with the client's own certificate, the first of its file. */
-function checkOwn(file: NamedFile, pem: string): ConfigFault[] {
-  const facts = certificateFacts(firstOfPem(pem));
-  const { weakHash } = facts;
-  return [
-    ...(weakHash === null ? [] : [fileFault("certificate-hash", file, { hash: weakHash })]),
-    ...checkValidity(file, facts),
-    ...checkUsage(file, facts, TLS_USAGES),
-  ];
-}
-
-/** R135: the authorities in a file, of which the broker's certificate may go back to any. */
-function checkTrusted(file: NamedFile, pem: string): ConfigFault[] {
-  return pemBlocks(Buffer.from(pem, "latin1")).flatMap(({ text }) => {
+/** What is in all certificates of a file; throws a `ConfigFault` when one is damaged. */
+function factsOf(file: NamedFile, pem: string): CertificateFacts[] {
+  return pemBlocks(Buffer.from(pem, "latin1")).map(({ text }) => {
     try {
-      return checkValidity(file, certificateFacts(derOfPem(text)));
+      return certificateFacts(derOfPem(text));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw fileFault("certificate-unreadable", file, { reason: error.message });
@@ -105,9 +100,45 @@ function checkTrusted(file: NamedFile, pem: string): ConfigFault[] {
   });
 }
 
+/** What is wrong or odd with the client's own certificate, the first of its file, and those above it (R126, R129). */
+function checkOwn(file: NamedFile, [own, ...above]: readonly CertificateFacts[]): ConfigFault[] {
+  if (!own) return [];
+  const weak = [own, ...above].flatMap((facts) => {
+    const { weakHash, key, isSelfIssued } = facts;
+    if (keyObjection(facts, TLS_DEMAND) !== null) {
+      const least = key.kind === "elliptic curve" ? (TLS_DEMAND.curveBits ?? 0) : TLS_DEMAND.rsaBits;
+      return [fileFault("key-short", file, { kind: key.kind ?? "", bits: key.bits, least })];
+    }
+    // Of one at the top of a chain nobody looks at the signature; K38 is about the client's own all the same.
+    if (weakHash === null || (isSelfIssued && facts !== own)) return [];
+    return [fileFault("certificate-hash", file, { hash: weakHash })];
+  });
+  return [...weak, ...checkValidity(file, own), ...checkUsage(file, own, TLS_USAGES)];
+}
+
+/**
+ * The authorities in a file, of which the broker's certificate may go back to any (R127, R135). TLS looks at the key of
+ * each and at the signature of those that another one has issued.
+ */
+function checkTrusted(file: NamedFile, all: readonly CertificateFacts[]): ConfigFault[] {
+  return all.flatMap((facts) => {
+    const found = checkValidity(file, facts);
+    const reason = (facts.isSelfIssued ? keyObjection : objection)(facts, TLS_DEMAND);
+    if (reason !== null) found.push(fileFault("authority-unfit", file, { reason }));
+    else if (facts.weakHash !== null)
+      found.push(fileFault("certificate-hash-old", file, { hash: facts.weakHash }));
+    return found;
+  });
+}
+
+/** Whether a chain may end here. */
+function isTop(facts: CertificateFacts): boolean {
+  return facts.isSelfIssued && keyObjection(facts, TLS_DEMAND) === null;
+}
+
 /** The MQTT side with all that is wrong or odd about it; settings only when nothing is wrong. */
 export function examineMqtt(side: RawSide): Examined<MqttSettings> {
-  const { value, topics, qualityOfService, faults, warnings, host, port } = readMqttFile(side.settings);
+  const { file, value, topics, qualityOfService, faults, warnings, host, port } = readMqttFile(side.settings);
   const report = (fault: ConfigFault): void => {
     (fault.severity === "error" ? faults : warnings).push(fault);
   };
@@ -129,22 +160,27 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
       checkPair({ certificate, key, leaf: certificatePem, privateKey: privateKey.key });
       return true;
     }, report);
-    if (fits) for (const fault of checkOwn(certificate, certificatePem)) report(fault);
+    const chain = fits && attempt(() => factsOf(certificate, certificatePem), report);
+    if (chain) for (const fault of checkOwn(certificate, chain)) report(fault);
   }
-  const trustedPem = (value.security?.trustStore ?? []).map((name, index) => {
-    const file = certificateFile(side, name ?? "", `/security/trustStore/${index}`);
+  const stored = (value.security?.trustStore ?? []).map((name, index) => {
+    const trusted = certificateFile(side, name ?? "", `/security/trustStore/${index}`);
     return read(name, () => {
-      const pem = readPemCertificates(file);
-      for (const fault of checkTrusted(file, pem)) report(fault);
-      return pem;
+      const pem = readPemCertificates(trusted);
+      const all = factsOf(trusted, pem);
+      for (const fault of checkTrusted(trusted, all)) report(fault);
+      return { pem, hasTop: all.some(isTop) };
     });
   });
+  // What could not be read may hold one.
+  if (stored.length > 0 && stored.every((each) => each !== null && !each.hasTop))
+    report(file.fault("authority-none", "/security/trustStore"));
   const revocationLists = readRevocationLists({
     files: side.certificates,
     directory: `HW-IDS:${MQTT_PATHS.certificates}`,
     onFault: report,
   }).map(({ der }) => revocationListPem(der));
-  const usable = trustedPem.filter((pem) => pem !== null);
+  const usable = stored.flatMap((each) => each?.pem ?? []);
   if (faults.length > 0 || certificatePem === null || privateKey === null)
     return { faults, warnings, settings: null };
   const whole = wholeMqttFile(value);

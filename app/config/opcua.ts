@@ -1,5 +1,12 @@
 import { type CertificateFacts, certificateFacts } from "./certificate-facts.ts";
-import { checkSubject, checkUsage, checkValidity, OPCUA_USAGES } from "./certificate-rules.ts";
+import {
+  checkSubject,
+  checkUsage,
+  checkValidity,
+  demandOf,
+  OPCUA_USAGES,
+  objection,
+} from "./certificate-rules.ts";
 import { readCertificates } from "./certificates.ts";
 import { digestFiles } from "./digest.ts";
 import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.ts";
@@ -24,9 +31,8 @@ import { opcuaSummary } from "./summary.ts";
 const DEFAULT_READING_CYCLE_S = 1;
 /** What the gateway calls itself where no certificate of its own does; a server may insist on one that does. */
 export const UNNAMED_APPLICATION = "urn:gateway:anonymous";
-/** Requirements §2-C. */
-const MIN_RSA_BITS = 2048;
-const MAX_RSA_BITS = 4096;
+/** What is not worth a word (requirements §2-C); the least is up to the policy. */
+const GOOD_RSA_BITS = { from: 2048, to: 4096 } as const;
 
 /** The client's certificate, PEM or DER in its file, DER here; the key is PEM. */
 export interface ClientIdentity {
@@ -71,10 +77,11 @@ function certificateFile(side: RawSide, name: string, pointer: string): NamedFil
   };
 }
 
-/** Policies that an RSA key below 2048 bits or a SHA-1 signature fits (OPC UA Part 7); `Any` may end up with one. */
-const LENIENT: readonly SecurityPolicyName[] = ["Basic128Rsa15", "Basic256", "Any"];
+function isOddSize(bits: number): boolean {
+  return bits < GOOD_RSA_BITS.from || bits > GOOD_RSA_BITS.to;
+}
 
-/** R65: what the security policy says about key and certificate. */
+/** R65: what the security policy says about the client's own key and certificate. */
 function checkPolicy(options: {
   policy: SecurityPolicyName;
   certificate: NamedFile;
@@ -83,14 +90,15 @@ function checkPolicy(options: {
   bits: number;
 }): ConfigFault[] {
   const { policy, certificate, facts, key, bits } = options;
-  const lenient = LENIENT.includes(policy);
+  const demand = demandOf(policy);
   const found: ConfigFault[] = [];
   if (facts.weakHash !== null) {
-    const rule = lenient ? "certificate-hash-old" : "certificate-hash";
+    const rule = demand.oldHashes ? "certificate-hash-old" : "certificate-hash";
     found.push(fileFault(rule, certificate, { hash: facts.weakHash }));
   }
-  if (bits < MIN_RSA_BITS && !lenient) found.push(fileFault("key-short", key, { bits }));
-  else if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) found.push(fileFault("key-size", key, { bits }));
+  if (bits < demand.rsaBits)
+    found.push(fileFault("key-short", key, { kind: "RSA", bits, least: demand.rsaBits }));
+  else if (isOddSize(bits)) found.push(fileFault("key-size", key, { bits }));
   return found;
 }
 
@@ -141,22 +149,40 @@ function readIdentity(options: {
   return { chain, privateKeyPem: privateKey.pem, applicationUri: facts.uri ?? UNNAMED_APPLICATION };
 }
 
-/** The certificates of `trustList`: the first of each file. */
-function readTrusted(
-  side: RawSide,
-  names: readonly (string | undefined)[],
-  report: (fault: ConfigFault) => void,
-): Buffer[] {
-  return names.flatMap((name, index) => {
+/** R65: a trusted certificate that a server itself may show; of an authority only what it has issued is judged. */
+function checkServer(file: NamedFile, facts: CertificateFacts, policy: SecurityPolicyName): ConfigFault[] {
+  const reason = facts.isAuthority || policy === "None" ? null : objection(facts, demandOf(policy));
+  if (reason !== null) return [fileFault("trusted-unfit", file, { reason, policy })];
+  const { weakHash, key } = facts;
+  return [
+    ...(weakHash === null ? [] : [fileFault("certificate-hash-old", file, { hash: weakHash })]),
+    ...(key.kind === "RSA" && !facts.isAuthority && isOddSize(key.bits)
+      ? [fileFault("key-size", file, { bits: key.bits })]
+      : []),
+  ];
+}
+
+/** The certificates of `trustList`: the first of each file. Not all of them may be such that the policy refuses them. */
+function readTrusted(options: {
+  side: RawSide;
+  names: readonly (string | undefined)[];
+  policy: SecurityPolicyName;
+  report: (fault: ConfigFault) => void;
+}): { trusted: Buffer[]; allUnfit: boolean } {
+  const { side, names, policy, report } = options;
+  let unfit = 0;
+  const trusted = names.flatMap((name, index) => {
     if (name === undefined) return [];
     const file = certificateFile(side, name, `/security/trustList/${index}`);
     const [leaf] = attempt(() => readCertificates(file), report) ?? [];
     if (!leaf) return [];
     const facts = certificateFacts(leaf);
-    for (const fault of checkValidity(file, facts)) report(fault);
-    if (facts.weakHash !== null) report(fileFault("certificate-hash-old", file, { hash: facts.weakHash }));
+    const found = [...checkValidity(file, facts), ...checkServer(file, facts, policy)];
+    for (const fault of found) report(fault);
+    if (found.some(({ rule }) => rule === "trusted-unfit")) unfit += 1;
     return [leaf];
   });
+  return { trusted, allUnfit: names.length > 0 && unfit === names.length };
 }
 
 /** The OPC UA side with all that is wrong or odd about it; settings only when nothing is wrong. */
@@ -177,7 +203,11 @@ export function examineOpcUa(side: RawSide): Examined<OpcUaSettings> {
   else if (!open && file.isWhole("/security")) report(file.fault("identity-missing", "/security", { mode }));
 
   const trustList = security?.trustList ?? [];
-  const trusted = trustList === "AllowAll" ? null : readTrusted(side, trustList, report);
+  const all = trustList === "AllowAll" ? null : readTrusted({ side, names: trustList, policy, report });
+  const trusted = all?.trusted ?? null;
+  // With Any for both an open endpoint may be left, where no certificate is asked for.
+  if (all?.allUnfit && !(mode === "Any" && policy === "Any"))
+    report(file.fault("trust-none-fit", "/security/trustList", { policy }));
   if (!open && trustList.length === 0 && file.isWhole("/security"))
     report(file.fault("trust-nobody", "/security"));
   const revocationLists = readRevocationLists({

@@ -16,6 +16,26 @@ export const PKI_RULES = {
     "no server certificate is trusted, so no server can be connected",
     'name it in "trustList"',
   ),
+  "trusted-unfit": warning(
+    "R65 L3 K38",
+    "{reason}, so a server that shows it is refused with the policy {policy}",
+    "give the server an RSA key of at least 2048 bits and a certificate for it that is signed with SHA-256",
+  ),
+  "trust-none-fit": error(
+    "R65 L3 K38",
+    "the policy {policy} allows none of these certificates, so no server can be connected",
+    "name a certificate with an RSA key of at least 2048 bits that is signed with SHA-256",
+  ),
+  "authority-unfit": warning(
+    "R126 R127 R129 K38",
+    "{reason}, so a broker whose certificate goes back to it is refused",
+    "let the authority make a new one, signed with SHA-256, for RSA with 2048 bits or more or for an elliptic curve",
+  ),
+  "authority-none": error(
+    "R126 R127 R129",
+    "no certificate here can vouch for a broker: that takes a self-signed one whose key has 2048 bits (RSA) or 224 bits (elliptic curve)",
+    "name the file with the authority that stands at the top of the broker's chain",
+  ),
   "pki-file-unreadable": error("R23", "{reason}", "put the file there or correct the name in the setting"),
   "pki-file-empty": error("R23", "the file is empty", "put the right file there"),
   "certificate-unreadable": error("R131", "it is not a readable certificate ({reason})", CERTIFICATE_CURE),
@@ -78,7 +98,7 @@ export const PKI_RULES = {
     "it is not an RSA key, which all security policies need",
     "use an RSA key of 2048 to 4096 bits",
   ),
-  "key-short": error("R65 R129", "the RSA key has only {bits} bits", "use a key of at least 2048 bits"),
+  "key-short": error("R65 R129", "the {kind} key has only {bits} bits", "use a key of at least {least} bits"),
   "key-size": warning(
     "R131",
     "the RSA key has {bits} bits, but security policies are made for 2048 to 4096",

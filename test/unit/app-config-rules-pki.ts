@@ -12,6 +12,30 @@ export const PKI_CASES = {
     faults: () => check((s) => (s.opcua.security.trustList = [])),
     message: /setting \/security: no server certificate is trusted/,
   },
+  "trusted-unfit": {
+    faults: () =>
+      check((s) => {
+        s.certificates["old-server.crt"] = certOf("short");
+        s.opcua.security.trustList = ["opc-ua-server.crt", "old-server.crt"];
+      }),
+    message:
+      /client\/old-server\.crt: the RSA key has only 1024 bits, so a server that shows it is refused with the policy Basic256Sha256 \(named by .*\/trustList\/1\)/,
+  },
+  "trust-none-fit": {
+    faults: () => check((s) => (s.certificates["opc-ua-server.crt"] = certOf("ec"))),
+    message: /setting \/security\/trustList: the policy Basic256Sha256 allows none of these certificates/,
+    also: ["trusted-unfit"],
+  },
+  "authority-unfit": {
+    faults: () =>
+      check((s) => (s.certificates["mqtt-ca.crt"] = Buffer.concat([certOf("short"), certOf("ca")]))),
+    message:
+      /mqtt-ca\.crt: the RSA key has only 1024 bits, so a broker whose certificate goes back to it is refused/,
+  },
+  "authority-none": {
+    faults: () => check((s) => (s.certificates["mqtt-ca.crt"] = certOf("mqtt"))),
+    message: /setting \/security\/trustStore: no certificate here can vouch for a broker: that takes a self/,
+  },
   "pki-file-unreadable": {
     faults: () => check((s) => delete s.certificates["mqtt-ca.crt"]),
     message:
