@@ -1,4 +1,3 @@
-import { ConfigError } from "./fault.ts";
 import { isPublishedPassword, isStrongPassword } from "./passwords.ts";
 import { MQTT_PATHS } from "./paths.ts";
 import { findDoubles, type Port, type Ports, splitAddress } from "./ports.ts";
@@ -129,9 +128,8 @@ export function wholeMqttFile(value: Salvaged<MqttFile>): MqttFile {
   return value as MqttFile;
 }
 
-/** Target ports and hub id for the navigation cell (R117–R122). Throws `ConfigError` when the file is faulty. */
-export function readMqttPorts(raw: RawFile): Ports {
-  const { file, value, topics, faults } = readMqttFile(raw);
-  if (faults.length > 0) throw new ConfigError(faults);
-  return { hubId: wholeMqttFile(value).id, ports: topics, fault: file.fault };
+/** Target ports and hub id (R117–R122); of a file with faults only what is whole means anything. */
+export function mqttPorts({ file, value, topics }: ReturnType<typeof readMqttFile>): Ports {
+  const hubId = file.isWhole("/id") ? value.id : undefined;
+  return { hubId, ports: topics, fault: file.fault };
 }

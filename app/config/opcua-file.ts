@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigFault } from "./fault.ts";
+import type { ConfigFault } from "./fault.ts";
 import { isPublishedPassword, isStrongPassword } from "./passwords.ts";
 import { OPCUA_PATHS } from "./paths.ts";
 import { findDoubles, type Port, type Ports, splitAddress } from "./ports.ts";
@@ -128,10 +128,8 @@ export function wholeOpcUaFile(value: Salvaged<OpcUaFile>): OpcUaFile {
   return value as OpcUaFile;
 }
 
-/** Source ports and hub id for the navigation cell (R117–R122). Throws `ConfigError` when the file is faulty. */
-export function readOpcUaPorts(raw: RawFile): Ports {
-  const { file, value, nodes, heartbeat, faults } = readOpcUaFile(raw);
-  if (faults.length > 0) throw new ConfigError(faults);
-  const ports = heartbeat ? [heartbeat, ...nodes] : nodes;
-  return { hubId: wholeOpcUaFile(value).id, ports, fault: file.fault };
+/** Source ports and hub id (R117–R122); of a file with faults only what is whole means anything. */
+export function opcUaPorts({ file, value, nodes, heartbeat }: ReturnType<typeof readOpcUaFile>): Ports {
+  const hubId = file.isWhole("/id") ? value.id : undefined;
+  return { hubId, ports: heartbeat ? [heartbeat, ...nodes] : nodes, fault: file.fault };
 }

@@ -14,7 +14,8 @@ export type FaultMaker = (rule: RuleId, pointer: string, values?: RuleValues) =>
 
 /** The part of a settings file that says what flows: needed to build routes, free of secrets and key files. */
 export interface Ports {
-  readonly hubId: number;
+  /** Undefined: it is faulty. */
+  readonly hubId: number | undefined;
   readonly ports: readonly Port[];
   readonly fault: FaultMaker;
 }

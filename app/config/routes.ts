@@ -1,5 +1,5 @@
 import type { ConfigFault } from "./fault.ts";
-import type { Guide } from "./guide-file.ts";
+import type { Guide, GuideHubs } from "./guide-file.ts";
 import type { Ports } from "./ports.ts";
 
 /** Which target port each source port goes to, what is wrong with that, and what looked odd while joining the files. */
@@ -74,36 +74,35 @@ function joinByRoadmap(sources: Ports, targets: Ports, guide: Guide): Routes {
   return { targets: routes, faults, warnings };
 }
 
-/** R122: which instances the three files speak of. */
-function checkHubs(
-  sources: Ports,
-  targets: Ports,
-  guide: Guide | null,
+/** R122: which instances the three files speak of, as far as each says so; `guide` is null without that file. */
+export function checkHubs(
+  sources: Pick<Ports, "hubId" | "fault">,
+  targets: Pick<Ports, "hubId" | "fault">,
+  guide: GuideHubs | null,
 ): { faults: ConfigFault[]; warnings: ConfigFault[] } {
   const faults: ConfigFault[] = [];
   const warnings: ConfigFault[] = [];
   if (guide) {
+    const differ = (hub: number | undefined, id: number | undefined): hub is number =>
+      hub !== undefined && id !== undefined && hub !== id;
     const { receivingHubId, sendingHubId } = guide;
-    if (receivingHubId !== sources.hubId) {
-      const values = { hub: receivingHubId, id: sources.hubId };
+    if (differ(receivingHubId, sources.hubId)) {
+      const values = { hub: receivingHubId, id: sources.hubId ?? 0 };
       faults.push(guide.fault("hub-receiving", "/receivingHubId", values));
     }
-    if (sendingHubId !== targets.hubId) {
-      const values = { hub: sendingHubId, id: targets.hubId };
+    if (differ(sendingHubId, targets.hubId)) {
+      const values = { hub: sendingHubId, id: targets.hubId ?? 0 };
       faults.push(guide.fault("hub-sending", "/sendingHubId", values));
     }
   } else {
-    for (const side of [sources, targets])
-      if (side.hubId !== 0) warnings.push(side.fault("hub-not-zero", "/id", { id: side.hubId }));
+    for (const { hubId = 0, fault } of [sources, targets])
+      if (hubId !== 0) warnings.push(fault("hub-not-zero", "/id", { id: hubId }));
   }
   return { faults, warnings };
 }
 
-/** The routes between the two sides (R117–R122). With faults there are none: a route must not be guessed. */
+/** The routes between the two sides (R117–R121). With faults there are none: a route must not be guessed. */
 export function buildRoutes(sources: Ports, targets: Ports, guide: Guide | null = null): Routes {
-  const hubs = checkHubs(sources, targets, guide);
   const joined = guide?.roadmap ? joinByRoadmap(sources, targets, guide) : joinByName(sources, targets);
-  const faults = [...hubs.faults, ...joined.faults];
-  const routes = faults.length > 0 ? new Map<number, number>() : joined.targets;
-  return { targets: routes, faults, warnings: [...hubs.warnings, ...joined.warnings] };
+  return joined.faults.length > 0 ? { ...joined, targets: new Map() } : joined;
 }

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { openRoutes } from "../../app/cells/navigation/open-routes.ts";
+import { checkConfiguration } from "../../app/config/check.ts";
 import { ABSENT, type RawFile } from "../../app/config/raw-files.ts";
 
 const sample = (name: string): RawFile => ({
@@ -113,6 +114,56 @@ test("when another file is faulty, its own cell says so; the guide's faults are 
     open(json([]), broken).lines.join("\n"),
     /^Error: .*must be an object in \{ \}, but is a list\. .*$/,
   );
+});
+
+test("the device tells what does not fit between the files as gwcard check does, also when a file is faulty elsewhere (R117–R122, K12)", () => {
+  type Settings = Record<string, unknown>;
+  const changed = (file: RawFile, change: Settings): RawFile => {
+    const text = "bytes" in file ? file.bytes.toString() : assert.fail();
+    return json({ ...(JSON.parse(text) as Settings), ...change });
+  };
+  const cases: [change: { opcua?: Settings; mqtt?: Settings; guide?: unknown }, rules: readonly string[]][] =
+    [
+      [{ opcua: { readingCycle: "fast" }, guide: { ...GUIDE, receivingHubId: 1 } }, ["hub-receiving"]],
+      [
+        { mqtt: { topics: 5 }, guide: { ...GUIDE, receivingHubId: 1, sendingHubId: 2 } },
+        ["hub-receiving", "hub-sending"],
+      ],
+      [{ guide: { ...GUIDE, sendingHubId: 2, roadmap: 5 } }, ["setting-type", "hub-sending"]],
+      [{ opcua: { id: "x" }, mqtt: { id: 3, keepAlive: -1 } }, ["hub-not-zero"]],
+      [
+        { opcua: { url: "http://plc", nodes: [{ id: 1, name: "Tmp", nodeId: "ns=1;i=1" }] } },
+        ["node-without-topic", "topic-without-node", "topic-without-node"],
+      ],
+      [{ opcua: { nodes: [{ id: 1, name: "Tmp" }] } }, []],
+      [
+        {
+          opcua: { userCredentials: { username: "a", password: "p" } },
+          mqtt: { userCredentials: { username: "b", password: "p" }, id: "x" },
+        },
+        ["password-shared"],
+      ],
+    ];
+  for (const [change, rules] of cases) {
+    const files = { opcua: changed(opcua, change.opcua ?? {}), mqtt: changed(mqtt, change.mqtt ?? {}) };
+    const guide = change.guide === undefined ? ABSENT : json(change.guide);
+    const { routes, lines } = open(guide, files);
+    assert.deepEqual(routes, []);
+    const ruleOf = (line: string): string => /\[([a-z-]+)\]$/.exec(line)?.[1] ?? "";
+    assert.deepEqual(lines.map(ruleOf), rules, lines.join("\n"));
+    const side = (settings: RawFile) => ({ settings, certificates: new Map(), privateKeys: new Map() });
+    const all = checkConfiguration({ opcua: side(files.opcua), mqtt: side(files.mqtt), guide });
+    const between = all
+      .filter(
+        ({ rule, file }) =>
+          /^(?:hub|ids|route)-|-without-|-shared$/.test(rule) || file.includes("/navigation/"),
+      )
+      .map(({ message }) => message);
+    assert.deepEqual(
+      lines.map((line) => line.replace(/^\w+: /, "")),
+      between,
+    );
+  }
 });
 
 test("every route of a roadmap leads from a known source to a known target, once", () => {

@@ -7,8 +7,9 @@ import { build } from "esbuild";
 import fc from "fast-check";
 import { ConfigError } from "../../app/config/fault.ts";
 import { generateValidators, standaloneValidators } from "../../app/config/generate.ts";
-import { clientIdFromName, readMqttFile, readMqttPorts } from "../../app/config/mqtt-file.ts";
-import { readOpcUaFile, readOpcUaPorts } from "../../app/config/opcua-file.ts";
+import { clientIdFromName, mqttPorts, readMqttFile } from "../../app/config/mqtt-file.ts";
+import { opcUaPorts, readOpcUaFile } from "../../app/config/opcua-file.ts";
+import type { Ports } from "../../app/config/ports.ts";
 import type { RawFile } from "../../app/config/raw-files.ts";
 import { buildRoutes } from "../../app/config/routes.ts";
 
@@ -35,6 +36,18 @@ function faultsOf(read: () => unknown): string[] {
     assert.ok(error instanceof ConfigError, String(error));
     return error.faults.map((fault) => fault.message);
   }
+}
+
+/** What a file without faults says of its ports. */
+function readOpcUaPorts(file: RawFile): Ports {
+  const read = readOpcUaFile(file);
+  if (read.faults.length > 0) throw new ConfigError(read.faults);
+  return opcUaPorts(read);
+}
+function readMqttPorts(file: RawFile): Ports {
+  const read = readMqttFile(file);
+  if (read.faults.length > 0) throw new ConfigError(read.faults);
+  return mqttPorts(read);
 }
 
 const opcua = (edit: (settings: Json) => void): string[] =>

@@ -1,3 +1,4 @@
+import type { RouteFiles } from "../../config/join.ts";
 import { GUIDE_PATH, MQTT_PATHS, OPCUA_PATHS } from "../../config/paths.ts";
 import { readRawSettings } from "../../config/raw-files.ts";
 import { reportDrops } from "../../link/drop-report.ts";
@@ -5,7 +6,7 @@ import { FrameSender } from "../../link/frame-sender.ts";
 import { everyInterval, ItemCounters } from "../../link/item-counters.ts";
 import type { Cell, CellContext } from "../cell.ts";
 import { Forwarder } from "./forwarder.ts";
-import { openRoutes, type RouteFiles } from "./open-routes.ts";
+import { openRoutes } from "./open-routes.ts";
 
 /** The navigation cell: the one-way valve between the two sides. It has no network and never waits for MQTT (R33). */
 
