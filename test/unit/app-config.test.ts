@@ -1,5 +1,6 @@
 /** The settings files: what a KISG 100 accepts works unchanged; each fault is one line with file, place and cure. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -65,8 +66,13 @@ function assertOne(lines: readonly string[], pattern: RegExp): void {
   assert.ok(!line.includes("\n"));
 }
 
-test("the product's own sample files are accepted unchanged (R41, R80)", () => {
-  const { value, nodes, heartbeat, host, port } = readOpcUaFile(raw(OPCUA_SAMPLE));
+/** SHA-256 of the product's own sample, which is ours without indentation. */
+const PRODUCTS_OPCUA_SAMPLE = "e7cca7438eb783f45121ca524ddcbbb09a7148f171a4afc616f3aae2b94f95fa";
+
+test("the product's own OPC UA sample is accepted byte for byte, with an MQTT sample of our own made after the guide (R41)", () => {
+  const own = OPCUA_SAMPLE.replace(/^ +/gm, "").replace('Credentials": {', 'Credentials":\n{');
+  assert.equal(createHash("sha256").update(own).digest("hex"), PRODUCTS_OPCUA_SAMPLE);
+  const { value, nodes, heartbeat, host, port } = readOpcUaFile(raw(own));
   assert.deepEqual(
     { host, port, cycle: value.readingCycle },
     { host: "192.168.177.7", port: 4840, cycle: 1 },
@@ -85,7 +91,7 @@ test("the product's own sample files are accepted unchanged (R41, R80)", () => {
     publisher.warnings.map(({ rule }) => rule),
     ["password-published"],
   );
-  const routes = buildRoutes(readOpcUaPorts(raw(OPCUA_SAMPLE)), readMqttPorts(raw(MQTT_SAMPLE)));
+  const routes = buildRoutes(readOpcUaPorts(raw(own)), readMqttPorts(raw(MQTT_SAMPLE)));
   assert.deepEqual(
     [...routes.targets],
     [
