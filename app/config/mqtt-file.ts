@@ -29,8 +29,9 @@ interface MqttFile {
   };
   readonly userCredentials: null | { readonly username?: string; readonly password?: string };
   readonly lastWill?: null | {
-    readonly topicName: string;
-    readonly message: string;
+    /** Both or neither. */
+    readonly topicName?: string;
+    readonly message?: string;
     readonly retain?: boolean;
   };
   readonly keepAlive?: number;

@@ -185,6 +185,7 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
     return { faults, warnings, settings: null };
   const whole = wholeMqttFile(value);
   const user = whole.userCredentials;
+  const { topicName, message, retain = false } = whole.lastWill ?? {};
   const effective = {
     hubId: whole.id,
     name: whole.name,
@@ -196,7 +197,7 @@ export function examineMqtt(side: RawSide): Examined<MqttSettings> {
     trustedPem: usable,
     revocationLists,
     user: user?.username !== undefined ? { name: user.username, password: user.password ?? null } : null,
-    will: whole.lastWill ? { ...whole.lastWill, retain: whole.lastWill.retain ?? false } : null,
+    will: topicName !== undefined && message !== undefined ? { topicName, message, retain } : null,
     keepAlive: whole.keepAlive || DEFAULT_KEEP_ALIVE_S,
     qos: qualityOfService,
     topics,

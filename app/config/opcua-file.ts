@@ -20,6 +20,8 @@ export type SecurityPolicyName =
   | "Any";
 
 const DEFAULT_PORT = 4840;
+/** As in the product's sample (R57, R58). */
+const DEFAULT_HEARTBEAT = { name: "Heartbeat", timeout: 60 } as const;
 const MAX_NAMESPACE = 65535;
 const MAX_NUMERIC_ID = 4294967295;
 
@@ -34,16 +36,20 @@ interface OpcUaFile {
   readonly security: null | {
     readonly mode?: SecurityModeName;
     readonly policy?: SecurityPolicyName;
-    readonly clientPkiData?: { readonly certificate: string; readonly privateKey: string };
+    readonly clientPkiData?: { readonly certificate?: string; readonly privateKey?: string };
     readonly trustList?: readonly string[] | "AllowAll";
   };
   readonly userCredentials?: null | { readonly username?: string; readonly password?: string };
-  readonly heartbeat?: null | { readonly id: number; readonly name: string; readonly timeout: number };
+  readonly heartbeat?: null | { readonly id?: number; readonly name?: string; readonly timeout?: number };
   readonly nodes: readonly { readonly id: number; readonly name: string; readonly nodeId: string }[];
 }
 
 export interface NodeSetting extends Port {
   readonly nodeId: string;
+}
+
+export interface HeartbeatSetting extends Port {
+  readonly seconds: number;
 }
 
 export const OPCUA_FILE = `HW-IDS:${OPCUA_PATHS.settingsDirectory}/${OPCUA_PATHS.settingsName}`;
@@ -85,6 +91,28 @@ export function isOpen(security: Salvaged<OpcUaFile["security"]> | undefined): b
   return security === null || security?.mode === "None" || security?.policy === "None";
 }
 
+/** The heartbeat with what is left out filled in, and a word on that; an empty one is none (R56–R58). */
+function heartbeatOf({ heartbeat, nodes }: Salvaged<OpcUaFile>, file: SettingsFile) {
+  const warnings: ConfigFault[] = [];
+  if (!heartbeat || !["id", "name", "timeout"].some((name) => name in heartbeat))
+    return { beat: null, warnings };
+  const fill = <T extends string | number>(name: string, given: T | undefined, used: T): T | undefined => {
+    if (given !== undefined || !file.isWhole(`/heartbeat/${name}`)) return given;
+    warnings.push(file.fault("heartbeat-incomplete", "/heartbeat", { name, used }));
+    return used;
+  };
+  const taken = new Set(nodes?.map((node) => node?.id));
+  let free = 0;
+  while (taken.has(free)) free += 1;
+  const beat = {
+    port: fill("id", heartbeat.id, free),
+    name: fill("name", heartbeat.name, DEFAULT_HEARTBEAT.name),
+    seconds: fill("timeout", heartbeat.timeout, DEFAULT_HEARTBEAT.timeout),
+    pointer: "/heartbeat",
+  };
+  return { beat, warnings };
+}
+
 /** Reads the file against its schema and its own rules; the faults are for the caller to throw. */
 export function readOpcUaFile(raw: RawFile) {
   const file = readSettingsFile(raw, OPCUA_FILE, validateOpcUaSchema);
@@ -95,14 +123,7 @@ export function readOpcUaFile(raw: RawFile) {
     nodeId: node?.nodeId,
     pointer: `/nodes/${index}`,
   }));
-  const beat = value.heartbeat
-    ? {
-        port: value.heartbeat.id,
-        name: value.heartbeat.name,
-        seconds: value.heartbeat.timeout,
-        pointer: "/heartbeat",
-      }
-    : null;
+  const { beat, warnings: left } = heartbeatOf(value, file);
   const faults = [...file.faults, ...findDoubles(beat ? [beat, ...entries] : entries, file.fault)];
   for (const { nodeId, pointer } of entries) {
     const rule = nodeId === undefined ? null : nodeIdRule(nodeId);
@@ -115,11 +136,11 @@ export function readOpcUaFile(raw: RawFile) {
     fault: file.fault,
   });
   faults.push(...address.faults);
-  const warnings = [...file.warnings, ...weakenings(value, file)];
+  const warnings = [...file.warnings, ...left, ...weakenings(value, file)];
   if (value.debug) warnings.push(file.fault("debug-on", "/debug"));
   // Only a file without faults is worked from, and then nothing is missing in any entry.
   const nodes = entries as readonly NodeSetting[];
-  const heartbeat = beat as (Port & { readonly seconds: number }) | null;
+  const heartbeat = beat as HeartbeatSetting | null;
   return { file, value, nodes, heartbeat, faults, warnings, host: address.host, port: address.port };
 }
 

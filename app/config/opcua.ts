@@ -11,6 +11,7 @@ import { readCertificates } from "./certificates.ts";
 import { digestFiles } from "./digest.ts";
 import { attempt, ConfigError, type ConfigFault, type Examined } from "./fault.ts";
 import {
+  type HeartbeatSetting,
   isOpen,
   type NodeSetting,
   OPCUA_FILE,
@@ -21,7 +22,6 @@ import {
 } from "./opcua-file.ts";
 import { OPCUA_PATHS } from "./paths.ts";
 import { checkPair, fileFault, type NamedFile, parsePrivateKey, readPrivateKeyPem } from "./pki.ts";
-import type { Port } from "./ports.ts";
 import type { RawSide } from "./raw-files.ts";
 import { type RevocationList, readRevocationLists } from "./revocation-lists.ts";
 import { opcuaSummary } from "./summary.ts";
@@ -57,7 +57,7 @@ export interface OpcUaSettings {
   readonly revocationLists: readonly RevocationList[];
   readonly identity: ClientIdentity | null;
   readonly user: { readonly name: string; readonly password: string } | null;
-  readonly heartbeat: (Port & { readonly seconds: number }) | null;
+  readonly heartbeat: HeartbeatSetting | null;
   readonly nodes: readonly NodeSetting[];
   /** Float and Double are rounded to so many digits (R78, L7); null: exact. */
   readonly significantDigits: number | null;
@@ -200,7 +200,10 @@ export function examineOpcUa(side: RawSide): Examined<OpcUaSettings> {
   const { certificate, privateKey } = security?.clientPkiData ?? {};
   if (certificate !== undefined && privateKey !== undefined)
     identity = readIdentity({ side, names: { certificate, privateKey }, policy, report });
-  else if (!open && file.isWhole("/security")) report(file.fault("identity-missing", "/security", { mode }));
+  else if (!open && file.isWhole("/security")) {
+    const where = security?.clientPkiData ? "/security/clientPkiData" : "/security";
+    report(file.fault("identity-missing", where, { mode }));
+  }
 
   const trustList = security?.trustList ?? [];
   const all = trustList === "AllowAll" ? null : readTrusted({ side, names: trustList, policy, report });

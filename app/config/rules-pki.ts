@@ -9,7 +9,7 @@ export const PKI_RULES = {
   "identity-missing": error(
     "R50 R132",
     "mode {mode} needs a client certificate and key",
-    'add "clientPkiData" with "certificate" and "privateKey"',
+    'write "clientPkiData" with "certificate" and "privateKey"',
   ),
   "trust-nobody": error(
     "R64 R132",

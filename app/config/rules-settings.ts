@@ -61,6 +61,12 @@ export const SETTINGS_RULES = {
   "node-namespace": error("R62", "the namespace index is larger than 65535", "correct the node id"),
   "node-number": error("R62", "the number is larger than 4294967295", "correct the node id"),
 
+  "heartbeat-incomplete": warning(
+    "R56 R57 R58",
+    'the heartbeat has no "{name}"; {used} is used',
+    'add "{name}", or write null for no heartbeat',
+  ),
+
   // Topics.
   "topic-wildcard": error(
     "R102",

@@ -79,7 +79,9 @@ function explain(error: ErrorObject): { rule: RuleId; values: RuleValues } {
     case "required":
       return { rule: "setting-missing", values: { name: String(params.missingProperty) } };
     case "dependentRequired":
-      return { rule: "password-without-user", values: {} };
+      if (error.instancePath.endsWith("/userCredentials"))
+        return { rule: "password-without-user", values: {} };
+      return { rule: "setting-missing", values: { name: String(params.missingProperty) } };
     case "type": {
       const types = ([] as unknown[])
         .concat(params.type)

@@ -17,6 +17,7 @@ import {
   openssl,
   road,
   type Site,
+  settingsOf,
   topic,
 } from "./app-config-site.ts";
 
@@ -34,6 +35,13 @@ test("a configuration without any weakness breaks no rule", () => {
     [],
   );
 });
+
+/** Every part may be left out (R56–R58). */
+const HEARTBEATS = [0, 1, 2, 3, 4, 5, 6, 7].map((parts) => ({
+  ...(parts & 1 ? { id: 0 } : {}),
+  ...(parts & 2 ? { name: "Heartbeat" } : {}),
+  ...(parts & 4 ? { timeout: 60 } : {}),
+}));
 
 test("what a KISG 100 accepts is accepted: every policy and mode, every optional setting left out or at its ends (R41–R62, R80–R101)", () => {
   const errors = (edit: (site: Site) => unknown): string[] =>
@@ -56,6 +64,10 @@ test("what a KISG 100 accepts is accepted: every policy and mode, every optional
     (s) => Object.assign(s.opcua, { security: null, userCredentials: null }),
     (s) => client(s, "plain"),
     (s) => (s.opcua.security = { mode: "None", policy: "None" }),
+    (s) => (s.opcua.security = { mode: "None", policy: "None", clientPkiData: {} }),
+    (s) => (s.opcua.security = { policy: "None", clientPkiData: { certificate: "opc-ua-client.crt" } }),
+    (s) => (s.opcua.security = { policy: "None", clientPkiData: { privateKey: "opc-ua-client.key" } }),
+    ...HEARTBEATS.map((heartbeat) => (s: Site) => Object.assign(s.opcua, { heartbeat })),
     (s) => (s.opcua.userCredentials = { username: "u" }),
     (s) => (s.opcua.userCredentials = {}),
     (s) => (s.opcua.url = "opc.tcp://plc-1.local"),
@@ -70,6 +82,8 @@ test("what a KISG 100 accepts is accepted: every policy and mode, every optional
       ["description", "clientId", "lastWill", "keepAlive", "qualityOfService"].forEach(
         (name) => void delete s.mqtt[name],
       ),
+    (s) => (s.mqtt.lastWill = {}),
+    (s) => (s.mqtt.lastWill = null),
     (s) => (s.mqtt.userCredentials = { username: "u" }),
     (s) => (s.mqtt.userCredentials = {}),
     (s) => (s.mqtt.userCredentials = null),
@@ -81,6 +95,38 @@ test("what a KISG 100 accepts is accepted: every policy and mode, every optional
     (s) => (s.guide = road([0, 0], [1, 1], [2, 2])),
   ];
   for (const edit of accepted) assert.deepEqual(errors(edit), [], edit.toString());
+});
+
+test("what is left out of an optional object: the sample's values, or nothing at all (R50–R52, R56–R58, R93–R95)", () => {
+  for (const heartbeat of HEARTBEATS) {
+    const empty = Object.keys(heartbeat).length === 0;
+    const { opcua } = settingsOf((s) => Object.assign(s.opcua, { heartbeat }));
+    const sample = { port: 0, name: "Heartbeat", seconds: 60, pointer: "/heartbeat" };
+    assert.deepEqual(opcua.heartbeat, empty ? null : sample);
+    const told = opcua.warnings.map(({ rule }) => rule);
+    const missing = empty ? 0 : 3 - Object.keys(heartbeat).length;
+    assert.deepEqual(told, new Array(missing).fill("heartbeat-incomplete"));
+  }
+  const { opcua, mqtt } = settingsOf((s) => {
+    node(s, 0, { id: 0 });
+    s.opcua.heartbeat = { timeout: 5 };
+    Object.assign(s.opcua, { security: { mode: "None", clientPkiData: {} } });
+    s.mqtt.lastWill = {};
+  });
+  assert.equal(opcua.heartbeat?.port, 1, "the first number that no node has");
+  assert.deepEqual([opcua.identity, mqtt.will], [null, null]);
+  // Half of a pair is a slip, and a protected connection needs a certificate.
+  const wrong = check((s) => {
+    s.mqtt.lastWill = { topicName: "t" };
+    s.opcua.security.clientPkiData = {};
+  }).filter(({ severity }) => severity === "error");
+  assert.deepEqual(
+    wrong.map(({ message }) => message.replace(/^.* column \d+, /, "")),
+    [
+      'setting /security/clientPkiData: mode SignAndEncrypt needs a client certificate and key. Cure: write "clientPkiData" with "certificate" and "privateKey" [identity-missing]',
+      'setting /lastWill: the required setting "message" is missing. Cure: add "message" [setting-missing]',
+    ],
+  );
 });
 
 test("what is wrong in form, in meaning, in files and between files is told at once (R40, R79, R121)", () => {

@@ -89,6 +89,10 @@ const CASES: Readonly<Record<RuleId, RuleCase>> = {
     faults: () => check((s) => node(s, 0, { nodeId: "ns=1;i=4294967296" })),
     message: /setting \/nodes\/0\/nodeId: the number is larger than 4294967295/,
   },
+  "heartbeat-incomplete": {
+    faults: () => check((s) => Reflect.deleteProperty(s.opcua.heartbeat, "timeout")),
+    message: /setting \/heartbeat: the heartbeat has no "timeout"; 60 is used\. Cure: add "timeout"/,
+  },
   "topic-wildcard": {
     faults: () => check((s) => topic(s, 0, { topicName: "a/#" })),
     message: /setting \/topics\/0\/topicName: must not contain \+ or # .*, but is "a\/#"/,
