@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { after, afterEach, before, test } from "node:test";
-import type { Packet } from "mqtt-packet";
+import mqttPacket, { type Packet } from "mqtt-packet";
 import { Publisher } from "../../app/cells/mqtt/publisher.ts";
 import type { MqttSettings } from "../../app/config/mqtt.ts";
 import { encodeFrame } from "../../app/link/frame.ts";
@@ -257,6 +257,50 @@ test("a broker with a certificate of somebody else, or for another host, is refu
   const { port } = closed.address() as AddressInfo;
   closed.close();
   assert.match(await refused({ port }), /the broker refuses the connection\. Cure: start the broker/);
+});
+
+test("a broker without TLS at that port gets no more than a greeting of TLS, and the log says what to do (R34, R39, K28)", async () => {
+  const greetings: Buffer[] = [];
+  /** Speaks MQTT as it comes; `hasty`: answers before it has understood anything. */
+  const plain = async (hasty: boolean): Promise<string> => {
+    const server = createServer((socket) => {
+      const parser = mqttPacket.parser({ protocolVersion: 4 });
+      parser.on("packet", () => assert.fail("plain MQTT was sent"));
+      parser.on("error", () => socket.destroy());
+      socket.on("error", () => undefined);
+      socket.on("data", (chunk: Buffer) => {
+        greetings.push(chunk);
+        if (hasty)
+          socket.end(
+            mqttPacket.generate({
+              cmd: "publish",
+              topic: "topic",
+              payload: "x",
+              qos: 0,
+              dup: false,
+              retain: false,
+            }),
+          );
+        else parser.parse(chunk);
+      });
+    });
+    open.push(server);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { lines, publisher } = publisherOf(settings((server.address() as AddressInfo).port));
+    await until(() => lines.length > 0);
+    publisher.stop(() => undefined);
+    return lines[0] ?? "";
+  };
+  const noTls = /: there is no TLS at that port\. Cure: use the broker's TLS port, usually 8883 \(/;
+  assert.match(await plain(true), noTls);
+  const closed =
+    /: the broker closed the connection before TLS was agreed on\. Cure: use the broker's TLS port, usually 8883; if it/;
+  assert.match(await plain(false), closed);
+  for (const greeting of greetings) {
+    assert.equal(greeting[0], 0x16, "a TLS handshake record");
+    for (const secret of ["password", "user", "gateway"]) assert.ok(!greeting.includes(secret));
+  }
 });
 
 test("a reconnect resumes the TLS session: no private key operation, no certificate to check", async () => {

@@ -5,6 +5,14 @@ interface Explanation {
   readonly text: string;
 }
 
+const HUNG_UP: Explanation = {
+  pattern: /ECONNRESET|EPIPE|socket hang up|closed the connection|disconnected before/,
+  text: "the broker closed the connection. Cure: see the broker's log for the reason; another client may use the same clientId",
+};
+/** What a broker does that speaks MQTT at that port, but no TLS (R39). */
+const HUNG_UP_AT_ONCE =
+  "the broker closed the connection before TLS was agreed on. Cure: use the broker's TLS port, usually 8883; if it is that one, see the broker's log";
+
 /** Matched against code and message of the error, first hit wins. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
@@ -101,10 +109,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     pattern: /wrong version number|packet length too long|record layer failure/i,
     text: "there is no TLS at that port. Cure: use the broker's TLS port, usually 8883",
   },
-  {
-    pattern: /ECONNRESET|EPIPE|socket hang up|closed the connection|disconnected before/,
-    text: "the broker closed the connection. Cure: see the broker's log for the reason; another client may use the same clientId",
-  },
+  HUNG_UP,
 ];
 
 /** MQTT 3.1.1 §3.2.2.3. */
@@ -124,10 +129,11 @@ export function explainReturnCode(code: number): string {
   );
 }
 
-/** One sentence with its cure, and the code that experts look up. */
-export function explainError(error: Error): string {
+/** One sentence with its cure, and the code that experts look up; `secure`: whether TLS had been agreed on. */
+export function explainError(error: Error, { secure }: { secure: boolean }): string {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const hit = EXPLANATIONS.find(({ pattern }) => pattern.test(code) || pattern.test(error.message));
   if (!hit) return `${error.message}${code ? ` (${code})` : ""}`;
-  return code ? `${hit.text} (${code})` : hit.text;
+  const text = hit === HUNG_UP && !secure ? HUNG_UP_AT_ONCE : hit.text;
+  return code ? `${text} (${code})` : text;
 }

@@ -115,7 +115,9 @@ export class Publisher {
         if (!this.#stopping) this.#session.connect();
       },
       (error: unknown) => {
-        const cause = explainError(error instanceof Error ? error : new Error(String(error)));
+        const cause = explainError(error instanceof Error ? error : new Error(String(error)), {
+          secure: false,
+        });
         this.#onClosed({ cause, subscribed: false });
       },
     );

@@ -213,7 +213,8 @@ export class Session {
   #blame(error: Error): void {
     const code = (error as { code?: unknown }).code;
     this.#end ??= {
-      cause: typeof code === "number" ? explainReturnCode(code) : explainError(error),
+      cause:
+        typeof code === "number" ? explainReturnCode(code) : explainError(error, { secure: this.#tlsWorks }),
       subscribed: error instanceof MqttProtocolError && error.subscribed,
     };
   }
