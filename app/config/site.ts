@@ -6,7 +6,8 @@ import { readMqttFile } from "./mqtt-file.ts";
 import { checkNetworks, examineNetwork, NETWORK_FILE, type NetworkPartition } from "./network-file.ts";
 import { readOpcUaFile } from "./opcua-file.ts";
 import { LOG_DIRECTORY, LOG_SETTINGS_NAME } from "./paths.ts";
-import { readRawFile } from "./raw-files.ts";
+import { type RawFile, readRawFile } from "./raw-files.ts";
+import { fileSummary, logSummary } from "./summary.ts";
 
 /** All that an operator prepares for a card, held against all rules at once; on a PC, where all of it is in reach. */
 
@@ -22,8 +23,7 @@ export interface SiteFolders {
 }
 
 /** R154–R157, R164: the file is not needed; then there is no health log. */
-function checkLog(folder: string, logBytes: number): ConfigFault[] {
-  const raw = readRawFile(`${folder}${LOG_DIRECTORY}/${LOG_SETTINGS_NAME}`, MAX_FILE_BYTES);
+function checkLog(raw: RawFile, logBytes: number): ConfigFault[] {
   if ("problem" in raw) {
     if (raw.absent) return [];
     return [new ConfigFault({ rule: "log-file", file: LOG_SETTINGS_FILE, values: { reason: raw.problem } })];
@@ -41,16 +41,21 @@ function checkLog(folder: string, logBytes: number): ConfigFault[] {
 function checkAllNetworks(
   folders: SiteFolders["networks"],
   hosts: Readonly<Record<NetworkPartition, string | null>>,
-): ConfigFault[] {
+): { found: ConfigFault[]; summary: string[] } {
   const sides = (Object.keys(folders) as NetworkPartition[]).flatMap((partition) => {
     const folder = folders[partition];
     if (folder === null) return [];
     const found = findLeftovers(partition, folder, (path) => path === NETWORK_FILE);
-    const examined = examineNetwork(partition, readRawFile(`${folder}${NETWORK_FILE}`, MAX_FILE_BYTES));
-    return [{ settings: examined.settings, found: [...examined.found, ...found] }];
+    const raw = readRawFile(`${folder}${NETWORK_FILE}`, MAX_FILE_BYTES);
+    const examined = examineNetwork(partition, raw);
+    const summary = fileSummary("[NETWORK]", `${partition}:${NETWORK_FILE}`, raw);
+    return [{ settings: examined.settings, found: [...examined.found, ...found], summary }];
   });
   const settings = sides.flatMap((side) => side.settings ?? []);
-  return [...sides.flatMap(({ found }) => found), ...checkNetworks(settings, hosts)];
+  return {
+    found: [...sides.flatMap(({ found }) => found), ...checkNetworks(settings, hosts)],
+    summary: sides.flatMap(({ summary }) => summary),
+  };
 }
 
 /** Everything that is wrong or weak, faults first; and what the log will say of the settings at each start. */
@@ -66,11 +71,19 @@ export function examineSite(folders: SiteFolders): {
     "HW-ENW": right.file.isWhole("/serverUri") ? right.host : null,
   };
   const { found, summary } = examineConfiguration(raw);
+  const networks = checkAllNetworks(folders.networks, hosts);
+  const log =
+    folders.log === null
+      ? null
+      : readRawFile(`${folders.log}${LOG_DIRECTORY}/${LOG_SETTINGS_NAME}`, MAX_FILE_BYTES);
   const all = [
     ...found,
     ...findLeftovers("HW-IDS", folders.ids, usedOnIds(settings)),
-    ...checkAllNetworks(folders.networks, hosts),
-    ...(folders.log === null ? [] : checkLog(folders.log, folders.logBytes)),
+    ...networks.found,
+    ...(log === null ? [] : checkLog(log, folders.logBytes)),
   ];
-  return { found: bySeverity(all), summary };
+  return {
+    found: bySeverity(all),
+    summary: [...summary, ...networks.summary, ...(log === null ? [] : logSummary(log))],
+  };
 }

@@ -1,10 +1,13 @@
-import { digestLines, type FileDigest } from "./digest.ts";
+import { digestLines, digestOf, type FileDigest } from "./digest.ts";
+import { examineLogSettings, LOG_SETTINGS_FILE } from "./log-settings.ts";
 import type { MqttSettings } from "./mqtt.ts";
 import type { OpcUaSettings } from "./opcua.ts";
+import type { RawFile } from "./raw-files.ts";
 
-/** What a side works with, for the log of each start: which files, and what they come to, without secrets (K48, K55). */
+/** What the gateway works with, for the log of each start: which files, and what they come to, without secrets (K48, K55). */
 
 const LONGEST_SHOWN = 80;
+const DEBUG = "with diagnostic lines";
 
 /** A text of the settings, short and in quotes. */
 function show(text: string): string {
@@ -35,6 +38,7 @@ export function opcuaSummary(
     count(settings.nodes.length, "node"),
     heartbeat ? `heartbeat every ${heartbeat.seconds} s` : "no heartbeat",
     significantDigits === null ? "exact values" : `${count(significantDigits, "significant digit")}`,
+    ...(settings.debug ? [DEBUG] : []),
   ];
   return [...digestLines("OPC UA Client", files), `OPC UA Client: settings: ${parts.join("; ")}`];
 }
@@ -60,6 +64,25 @@ export function mqttSummary(
     `keep alive ${keepAlive} s`,
     will ? `last will to ${show(will.topicName)}${will.retain ? ", retained" : ""}` : "no last will",
     `${count(topics.length, "topic")}${retained > 0 ? `, ${retained} retained` : ""}`,
+    ...(settings.debug ? [DEBUG] : []),
   ];
   return [...digestLines("MQTT Publisher", files), `MQTT Publisher: settings: ${parts.join("; ")}`];
+}
+
+/** Lines about the health log; nothing of a file that is faulty, which is told as such. */
+export function logSummary(raw: RawFile): string[] {
+  if ("problem" in raw)
+    return raw.absent ? [`[LOG] there is no ${LOG_SETTINGS_FILE}: no health log is written`] : [];
+  const { settings } = examineLogSettings(raw.bytes.toString("utf8"));
+  if (!settings) return [];
+  const { fileBytes, directoryBytes } = settings;
+  return [
+    ...fileSummary("[LOG]", LOG_SETTINGS_FILE, raw),
+    `[LOG] settings: up to ${fileBytes} bytes in a file, up to ${directoryBytes} bytes in all files`,
+  ];
+}
+
+/** One file by itself, when there is one. */
+export function fileSummary(who: string, file: string, raw: RawFile): string[] {
+  return digestOf(file, raw).map(({ name, sha256 }) => `${who} SHA-256 of ${name}: ${sha256}`);
 }

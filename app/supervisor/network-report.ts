@@ -1,15 +1,20 @@
 import { readFileSync } from "node:fs";
+import { readRawFile } from "../config/raw-files.ts";
+import { fileSummary } from "../config/summary.ts";
 import type { Log } from "../link/log-line.ts";
 import { NETWORK_SETTINGS, PORT_NAMES, type Side } from "./port.ts";
 
 /** What the init scripts found wrong with a side's network before the gateway started: told with cause and cure. */
 
+/** Where the init scripts leave word. */
+const RUN = "/run";
 /** One line per side: side, network interface, `ok` or what is wrong, separated by tabs. */
-const TABLE = "/run/gateway/network";
+const TABLE = "gateway/network";
 /** One line per setting that was not passed on to dhcpcd: number of the line, a tab, why. */
-const leftOut = (side: Side): string => `/run/net/${side}/left-out`;
+const leftOut = (side: Side): string => `net/${side}/left-out`;
 /** The card's file as it was when the network was set up; none: the card had none, or there was no card. */
-const atStart = (side: Side): string => `/run/net/${side}/card-dhcpcd.conf`;
+const atStart = (side: Side): string => `net/${side}/card-dhcpcd.conf`;
+const MAX_SETTINGS_BYTES = 64 * 1024;
 const SIDES: readonly Side[] = ["enw", "inw"];
 
 function readText(path: string): string {
@@ -55,16 +60,22 @@ export function tellChangedSettings(options: { root: string; labels: readonly st
   for (const side of SIDES) {
     const [label = "", path] = NETWORK_SETTINGS[side].split(":");
     if (!options.labels.includes(label)) continue;
-    const line = changedSettings(side, { card: `${options.root}/${label}${path}`, atStart: atStart(side) });
+    const line = changedSettings(side, {
+      card: `${options.root}/${label}${path}`,
+      atStart: `${RUN}/${atStart(side)}`,
+    });
     if (line !== null) options.log.warning(`[NETWORK] ${line}`);
   }
 }
 
-export function tellNetworkReport(log: Log): void {
-  const table = read(TABLE);
+/** What holds until the next start (K48), and what of it does not work. */
+export function tellNetworkReport(log: Pick<Log, "info" | "warning" | "error">, run = RUN): void {
+  const table = read(`${run}/${TABLE}`);
   for (const side of SIDES) {
     const problem = sideProblem(side, table);
     if (problem !== null) log.error(`[NETWORK] ${problem}`);
-    for (const line of leftOutLines(side, read(leftOut(side)))) log.warning(`[NETWORK] ${line}`);
+    const settings = readRawFile(`${run}/${atStart(side)}`, MAX_SETTINGS_BYTES);
+    for (const line of fileSummary("[NETWORK]", NETWORK_SETTINGS[side], settings)) log.info(line);
+    for (const line of leftOutLines(side, read(`${run}/${leftOut(side)}`))) log.warning(`[NETWORK] ${line}`);
   }
 }

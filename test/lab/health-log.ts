@@ -54,10 +54,10 @@ export function shownLines(console: readonly string[]): string[] {
   return console.map((line) => line.split("\r").at(-1) ?? "").filter((line) => STAMPED.test(line));
 }
 
-/** Up to where the kernel showed its messages itself: to the start script's last word, or, without it, to the first line of ours. */
+/** Up to where the kernel may have shown its messages itself: to the start script's last word; without it nobody knows. */
 function kernelsOwn(kept: readonly string[]): number {
   const handover = kept.findIndex((line) => KERNEL.exec(line)?.[1] === HANDOVER);
-  return handover === -1 ? kept.findIndex((line) => !KERNEL.test(line)) : handover + 1;
+  return handover === -1 ? kept.length : handover + 1;
 }
 
 /**

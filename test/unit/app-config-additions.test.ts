@@ -79,13 +79,17 @@ test("a topic's own quality of service and retain, and the last will's retain (L
   );
 });
 
-test("diagnostic lines are wanted by either file for its own side, and that is told (K52)", () => {
+test("diagnostic lines are wanted by either file for its own side, and that is told (K48, K52)", () => {
   const { opcua, mqtt } = settingsOf((s) => (s.opcua.debug = true));
   assert.deepEqual([opcua.debug, mqtt.debug], [true, false]);
   assert.deepEqual(
     opcua.warnings.map(({ rule, pointer }) => `${rule} ${pointer}`),
     ["debug-on /debug"],
   );
+  const isTold = (summary: readonly string[]): boolean =>
+    / settings: .*; with diagnostic lines$/.test(summary.at(-1) ?? "");
+  assert.deepEqual([isTold(opcua.summary), isTold(mqtt.summary)], [true, false]);
+  assert.ok(isTold(settingsOf((s) => (s.mqtt.debug = true)).mqtt.summary));
 });
 
 test("lines of the level Debug are written only when they are wanted, and keep their level (K52)", (t) => {

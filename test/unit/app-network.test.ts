@@ -1,6 +1,6 @@
 /** The supervisor's view of ports, connections and cells: what is told, when, and what follows from it. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Log } from "../../app/link/log-line.ts";
@@ -9,7 +9,12 @@ import { Gate } from "../../app/supervisor/gate.ts";
 import { Intruders } from "../../app/supervisor/intruders.ts";
 import { Liveness, type Watched } from "../../app/supervisor/liveness.ts";
 import type { StartedRole } from "../../app/supervisor/load-cell.ts";
-import { changedSettings, leftOutLines, sideProblem } from "../../app/supervisor/network-report.ts";
+import {
+  changedSettings,
+  leftOutLines,
+  sideProblem,
+  tellNetworkReport,
+} from "../../app/supervisor/network-report.ts";
 import { platform } from "../../app/supervisor/platform-node.ts";
 import { Port, type PortHandlers } from "../../app/supervisor/port.ts";
 import type { NetlinkEvent } from "../../app/supervisor/rtnetlink.ts";
@@ -183,6 +188,24 @@ test("what the init scripts found is told with file, line and cure (R29)", () =>
   );
   assert.equal(sideProblem("enw", []), null);
 });
+
+test("each side's dhcpcd.conf as it was at the start is told by its SHA-256, with what of it does not work (R29, K48)", (t) =>
+  withFolder(t, (folder) => {
+    const lines: string[] = [];
+    tellNetworkReport(logInto(lines), folder);
+    assert.deepEqual(lines, [], "a developer's machine");
+    for (const path of ["gateway", "net/inw", "net/enw"]) mkdirSync(join(folder, path), { recursive: true });
+    writeFileSync(join(folder, "gateway/network"), "inw\tX2P1\tok\nenw\tX1P1\tno network interface\n");
+    writeFileSync(join(folder, "net/inw/card-dhcpcd.conf"), "abc");
+    writeFileSync(join(folder, "net/inw/left-out"), "1\tleft out\n");
+    tellNetworkReport(logInto(lines), folder);
+    assert.deepEqual(lines, [
+      "Error: [NETWORK] X1 P1 (external): no network interface. Cure: restart the device; if it stays so, the device is defective",
+      // FIPS 180-2, appendix B.1
+      "Info: [NETWORK] SHA-256 of HW-INW:/etc/dhcpcd.conf: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+      "Warning: [NETWORK] HW-INW:/etc/dhcpcd.conf, line 1: left out",
+    ]);
+  }));
 
 test("settings of the network that differ on a card that is put in are told, for they do not count yet (R29)", (t) =>
   withFolder(t, (folder) => {

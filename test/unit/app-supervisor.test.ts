@@ -1,5 +1,6 @@
 /** The supervisor: cells that die are started again and find their pipes as they were; the log keeps its order. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -45,7 +46,8 @@ test("lines come in the guide's order, killed cells come back, values go on arri
       const at = said.indexOf(block[0] ?? "", end);
       assert.deepEqual(said.slice(at, at + block.length), block, "a block without anything in between");
       // What is between two blocks are the settings of the one before (K48).
-      for (const line of said.slice(end, at)) assert.match(line ?? "", /: (?:SHA-256 of |settings: )/);
+      for (const line of said.slice(end, at))
+        assert.match(line ?? "", /[:\]] (?:SHA-256 of |settings: |there is no )/);
       end = at + block.length;
     }
 
@@ -101,7 +103,7 @@ test("an error in the supervisor itself is in the log, and ends it for init to s
     assert.equal(cellPids(bench.path("card")).size, 0);
   }));
 
-test("the health log gets the same lines as the serial line (R153, R165, L16)", (t) =>
+test("the health log gets the same lines as the serial line, first what it goes by itself (R153, R165, K48, L16)", (t) =>
   withWorkbench(t, "health-log", async (bench) => {
     const { files } = await startPlant({ bench, gateway: "node" });
     const gateway = startNodeGateway({ bench, files });
@@ -116,6 +118,10 @@ test("the health log gets the same lines as the serial line (R153, R165, L16)", 
       .split("\n")
       .slice(0, -1);
     assert.deepEqual(kept, gateway.lines.entries);
+    const digest = createHash("sha256").update(LOG_SETTINGS).digest("hex");
+    const texts = kept.map(withoutStamp);
+    assert.ok(texts.includes(`Info: [LOG] SHA-256 of HW-LOG:/logs/.log: ${digest}`));
+    assert.equal(texts.filter((text) => text?.startsWith("Info: [LOG] settings: up to ")).length, 1);
   }));
 
 test("no broken settings stop the rest: one line each, and nothing loops (R141)", (t) =>
@@ -132,7 +138,8 @@ test("no broken settings stop the rest: one line each, and nothing loops (R141)"
       deadlineMs: DEADLINE_MS,
     });
     await gateway.stop();
-    assert.equal(gateway.lines.entries.length, OS_START.length + 2, gateway.lines.entries.join("\n"));
+    // The card has no settings of the health log, which is one more line.
+    assert.equal(gateway.lines.entries.length, OS_START.length + 3, gateway.lines.entries.join("\n"));
     assert.match(
       errors()[0] ?? "",
       /OpcUaClientSettings-0\.json, line 2, column \d+: not valid JSON: expected ',' or '\]', found ':'/,

@@ -1,6 +1,7 @@
 /** gwcard check and gwcard rules: what an installer sees of the rules that app-config-rules.test.ts goes through. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MQTT_PATHS, OPCUA_PATHS, type SidePaths } from "../../app/config/paths.ts";
@@ -105,7 +106,7 @@ story("gwcard check: every fault with its rule, errors first, and exit code 1", 
 });
 
 story(
-  "gwcard check: the whole site, all at once, for scripts too (R29–R32, R154–R157, K20, K21)",
+  "gwcard check: the whole site, all at once, for scripts too (R29–R32, R154–R157, K20, K21, K48)",
   async (folder) => {
     const root = join(folder, "site");
     await makeSite(folder, join(root, "HW-IDS"));
@@ -147,7 +148,29 @@ story(
       ],
     );
     assert.ok(faults.every(({ cure }) => cure.length > 0));
-    assert.equal(summary.length, 12);
+    assert.equal(summary.length, 14);
+    const sha256 = (path: string): string =>
+      createHash("sha256")
+        .update(readFileSync(join(root, path)))
+        .digest("hex");
+    assert.deepEqual(
+      summary.slice(12),
+      ["HW-INW", "HW-ENW"].map(
+        (partition) =>
+          `[NETWORK] SHA-256 of ${partition}:/etc/dhcpcd.conf: ${sha256(`${partition}/etc/dhcpcd.conf`)}`,
+      ),
+    );
+    write(root, { "HW-LOG/logs/.log": "LogFileSizeLimit=10\nDirectorySizeLimit=20\n" });
+    const { stdout: again } = gwcard(["check", root]);
+    assert.deepEqual(again.split("\n").slice(-3, -1), [
+      `[LOG] SHA-256 of HW-LOG:/logs/.log: ${sha256("HW-LOG/logs/.log")}`,
+      "[LOG] settings: up to 10 bytes in a file, up to 20 bytes in all files",
+    ]);
+    rmSync(join(root, "HW-LOG/logs/.log"));
+    assert.match(
+      gwcard(["check", root]).stdout,
+      /^\[LOG\] there is no HW-LOG:\/logs\/\.log: no health log is/m,
+    );
     assert.match(stderr, /^gwcard: .*: 3 errors, 9 warnings \[CHECK_FAULTS\]/);
     assert.equal(status, 1);
   },

@@ -19,6 +19,8 @@ test("card and serial line have the same lines; what the kernel showed itself is
   assertSameAsShown([line(2, "[kernel] flood"), ...START.slice(1)], START.slice(1));
   // A debug message, which the kernel does not show.
   assertSameAsShown([...BOOT, ...START], [...BOOT.slice(0, 1), ...START]);
+  // The power went before the log cell had read all that the kernel had said.
+  assertSameAsShown([line(1, "[LOG] settings"), ...BOOT.slice(0, 1)], [line(1, "[LOG] settings"), ...START]);
   for (const [kept, shown] of [
     [[...BOOT, ...START], START.slice(1)],
     [[...BOOT, ...START], START.slice(0, 2)],

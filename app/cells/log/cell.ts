@@ -1,6 +1,7 @@
 import { chownSync, lstatSync } from "node:fs";
 import { LOG_DIRECTORY, LOG_SETTINGS_NAME } from "../../config/paths.ts";
 import { type RawFile, readRawFile } from "../../config/raw-files.ts";
+import { logSummary } from "../../config/summary.ts";
 import { type ConsoleMessage, parseConsoleMessage } from "../../link/console-message.ts";
 import { LineSplitter, MARK_PREFIX } from "../../link/status.ts";
 import { formatZone, readZoneFile, zoneOfFile } from "../../link/zone.ts";
@@ -83,6 +84,7 @@ class Output {
       },
     });
     this.#card = card;
+    for (const line of logSummary(settings)) this.own(`Info: ${line}`);
     setInterval(() => card.tick(), TICK_MS);
   }
 
