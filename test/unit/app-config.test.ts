@@ -6,11 +6,10 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import fc from "fast-check";
-import { ConfigError } from "../../app/config/fault.ts";
+import { ConfigError, type ConfigFault } from "../../app/config/fault.ts";
 import { generateValidators, standaloneValidators } from "../../app/config/generate.ts";
 import { clientIdFromName, mqttPorts, readMqttFile } from "../../app/config/mqtt-file.ts";
 import { opcUaPorts, readOpcUaFile } from "../../app/config/opcua-file.ts";
-import type { Ports } from "../../app/config/ports.ts";
 import type { RawFile } from "../../app/config/raw-files.ts";
 import { buildRoutes } from "../../app/config/routes.ts";
 
@@ -39,17 +38,12 @@ function faultsOf(read: () => unknown): string[] {
   }
 }
 
-/** What a file without faults says of its ports. */
-function readOpcUaPorts(file: RawFile): Ports {
-  const read = readOpcUaFile(file);
+function faultless<T extends { readonly faults: readonly ConfigFault[] }>(read: T): T {
   if (read.faults.length > 0) throw new ConfigError(read.faults);
-  return opcUaPorts(read);
+  return read;
 }
-function readMqttPorts(file: RawFile): Ports {
-  const read = readMqttFile(file);
-  if (read.faults.length > 0) throw new ConfigError(read.faults);
-  return mqttPorts(read);
-}
+const readOpcUaPorts = (file: RawFile) => opcUaPorts(faultless(readOpcUaFile(file)));
+const readMqttPorts = (file: RawFile) => mqttPorts(faultless(readMqttFile(file)));
 
 const opcua = (edit: (settings: Json) => void): string[] =>
   faultsOf(() => readOpcUaPorts(edited(OPCUA_SAMPLE, edit)));
