@@ -149,10 +149,13 @@ function readIdentity(options: {
   return { chain, privateKeyPem: privateKey.pem, applicationUri: facts.uri ?? UNNAMED_APPLICATION };
 }
 
-/** R65: a trusted certificate that a server itself may show; of an authority only what it has issued is judged. */
-function checkServer(file: NamedFile, facts: CertificateFacts, policy: SecurityPolicyName): ConfigFault[] {
-  const reason = facts.isAuthority || policy === "None" ? null : objection(facts, demandOf(policy));
-  if (reason !== null) return [fileFault("trusted-unfit", file, { reason, policy })];
+/** R65: why no server can be connected with a trusted certificate; of an authority only what it has issued is judged. */
+function refusalOf(facts: CertificateFacts, policy: SecurityPolicyName): string | null {
+  return facts.isAuthority || policy === "None" ? null : objection(facts, demandOf(policy));
+}
+
+/** What is odd about a trusted certificate that is not refused. */
+function checkServer(file: NamedFile, facts: CertificateFacts): ConfigFault[] {
   const { weakHash, key } = facts;
   return [
     ...(weakHash === null ? [] : [fileFault("certificate-hash-old", file, { hash: weakHash })]),
@@ -167,22 +170,27 @@ function readTrusted(options: {
   side: RawSide;
   names: readonly (string | undefined)[];
   policy: SecurityPolicyName;
+  /** An endpoint without protection will do, where no certificate is asked for. */
+  mayBeOpen: boolean;
   report: (fault: ConfigFault) => void;
-}): { trusted: Buffer[]; allUnfit: boolean } {
-  const { side, names, policy, report } = options;
-  let unfit = 0;
+}): Buffer[] {
+  const { side, names, policy, mayBeOpen, report } = options;
+  const unfit: { readonly file: NamedFile; readonly reason: string }[] = [];
   const trusted = names.flatMap((name, index) => {
     if (name === undefined) return [];
     const file = certificateFile(side, name, `/security/trustList/${index}`);
     const [leaf] = attempt(() => readCertificates(file), report) ?? [];
     if (!leaf) return [];
     const facts = certificateFacts(leaf);
-    const found = [...checkValidity(file, facts), ...checkServer(file, facts, policy)];
-    for (const fault of found) report(fault);
-    if (found.some(({ rule }) => rule === "trusted-unfit")) unfit += 1;
+    const reason = refusalOf(facts, policy);
+    if (reason !== null) unfit.push({ file, reason });
+    for (const fault of [...checkValidity(file, facts), ...(reason === null ? checkServer(file, facts) : [])])
+      report(fault);
     return [leaf];
   });
-  return { trusted, allUnfit: names.length > 0 && unfit === names.length };
+  const rule = unfit.length === names.length && !mayBeOpen ? "trust-none-fit" : "trusted-unfit";
+  for (const { file, reason } of unfit) report(fileFault(rule, file, { reason, policy }));
+  return trusted;
 }
 
 /** The OPC UA side with all that is wrong or odd about it; settings only when nothing is wrong. */
@@ -206,11 +214,9 @@ export function examineOpcUa(side: RawSide): Examined<OpcUaSettings> {
   }
 
   const trustList = security?.trustList ?? [];
-  const all = trustList === "AllowAll" ? null : readTrusted({ side, names: trustList, policy, report });
-  const trusted = all?.trusted ?? null;
-  // With Any for both an open endpoint may be left, where no certificate is asked for.
-  if (all?.allUnfit && !(mode === "Any" && policy === "Any"))
-    report(file.fault("trust-none-fit", "/security/trustList", { policy }));
+  const mayBeOpen = mode === "Any" && policy === "Any";
+  const trusted =
+    trustList === "AllowAll" ? null : readTrusted({ side, names: trustList, policy, mayBeOpen, report });
   if (!open && trustList.length === 0 && file.isWhole("/security"))
     report(file.fault("trust-nobody", "/security"));
   const revocationLists = readRevocationLists({

@@ -23,8 +23,8 @@ export const PKI_RULES = {
   ),
   "trust-none-fit": error(
     "R65 L3 K38",
-    "the policy {policy} allows none of these certificates, so no server can be connected",
-    "name a certificate with an RSA key of at least 2048 bits that is signed with SHA-256",
+    "{reason}, so a server that shows it is refused with the policy {policy}, and trustList names no better one",
+    "give the server an RSA key of at least 2048 bits and a certificate for it that is signed with SHA-256",
   ),
   "authority-unfit": warning(
     "R126 R127 R129 K38",

@@ -23,8 +23,8 @@ export const PKI_CASES = {
   },
   "trust-none-fit": {
     faults: () => check((s) => (s.certificates["opc-ua-server.crt"] = certOf("ec"))),
-    message: /setting \/security\/trustList: the policy Basic256Sha256 allows none of these certificates/,
-    also: ["trusted-unfit"],
+    message:
+      /opc-ua-server\.crt: the key is no RSA key, so a server that shows it is refused with the policy Basic256Sha256, and trustList names no better one \(named by/,
   },
   "authority-unfit": {
     faults: () =>
