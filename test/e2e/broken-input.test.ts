@@ -123,6 +123,14 @@ async function tell(t: TestContext, story: Case): Promise<void> {
     const errors = () => console.entries.map(withoutStamp).filter((text) => text?.startsWith("Error: "));
     await console.until(() => errors().length > 0, { what: "error line", deadlineMs: BOOT_DEADLINE_MS });
     for (const line of story.running) await findLine(console, line, { deadlineMs: BOOT_DEADLINE_MS });
+    // Where the gateway is soon done, the networks are still being set up
+    for (const side of ["inw", "enw"]) {
+      const last = new RegExp(`\\[kernel\\] dhcpcd ${side}: .*adding route`);
+      await console.until(() => console.entries.some((line) => last.test(line)), {
+        what: `${side} set up`,
+        deadlineMs: BOOT_DEADLINE_MS,
+      });
+    }
 
     await assertQuiet(device);
     const [error, ...more] = errors();

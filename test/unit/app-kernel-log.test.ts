@@ -88,6 +88,18 @@ test("missing messages are told once a second, a device that can't be read at on
   ]);
 });
 
+test("the kernel's debug messages are not for an operator's log; their numbers still count", () => {
+  const [told, own]: [string[], string[]] = [[], []];
+  const device = new Device();
+  tellKernelLog(device, 0, {
+    kernel: ({ text }) => told.push(text.toString()),
+    own: (text) => own.push(text),
+  });
+  for (const record of ["6,1,1,-;one", "7,2,1,-;e820: reserve", "15,3,1,-;of a program", "4,4,1,-;two"])
+    device.says(`${record}\n`);
+  assert.deepEqual([told, own], [["one", "two"], []]);
+});
+
 /** Which of these messages the kernel itself has put on the serial line, by level, time in seconds, and text. */
 function shownByKernel(
   options: { startedAt: number; again: boolean },

@@ -15,6 +15,8 @@ export interface KernelRecord {
 const HEAD = /^([0-9]+),([0-9]+),([0-9]+),/;
 /** The lower bits of a priority; the others tell whose message it is. */
 const LEVELS = 8;
+/** What only developers of the kernel ask for; nobody can ask for it here. */
+const DEBUG_LEVEL = 7;
 /** The head is some numbers and flags; the text that follows is none of ours. */
 const MAX_HEAD_BYTES = 128;
 
@@ -119,7 +121,9 @@ export function tellKernelLog(platform: Pick<Platform, "reader">, fd: number, ou
     missing = 0;
   };
   readKernelLog(platform, fd, {
-    onMessage: (record) => output.kernel(record),
+    onMessage: (record) => {
+      if (record.level < DEBUG_LEVEL) output.kernel(record);
+    },
     onMissing: (count) => {
       if (missing === 0) setTimeout(tellMissing, TELL_MISSING_MS);
       missing += count;
