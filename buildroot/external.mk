@@ -14,5 +14,5 @@ LIBOPENSSL_TARGET_ARCH += $(call gwcard-options,openssl)
 # Buildroot has no stack protector for i386 with musl: shared objects would
 # need __stack_chk_fail_local, which musl lacks. Here everything is static and
 # not PIC. Without the second line gcc would link libssp, which is not built.
-TARGET_HARDENED += -fstack-protector-strong
+TOOLCHAIN_WRAPPER_OPTS += -fstack-protector-strong
 HOST_GCC_COMMON_MAKE_OPTS += gcc_cv_libc_provides_ssp=yes
