@@ -22,13 +22,14 @@ export function secretsOf(files: SiteFiles): string[] {
 
 /** The OPC UA side's effective settings as a site of the lab (site.ts) writes them into its file. */
 function opcuaSettingsLine(file: string): string {
-  const { url, readingCycle, security, userCredentials, heartbeat, nodes } = JSON.parse(file) as {
+  const { url, readingCycle, security, userCredentials, heartbeat, nodes, debug } = JSON.parse(file) as {
     url: string;
     readingCycle: number;
     security: { mode: string; policy: string; trustList: string[] };
     userCredentials: { username: string };
     heartbeat?: { timeout: number };
     nodes: object[];
+    debug?: boolean;
   };
   return [
     `OPC UA Client: settings: ${url}`,
@@ -40,6 +41,7 @@ function opcuaSettingsLine(file: string): string {
     `${nodes.length} nodes`,
     heartbeat ? `heartbeat every ${heartbeat.timeout} s` : "no heartbeat",
     "exact values",
+    ...(debug ? ["with diagnostic lines"] : []),
   ].join("; ");
 }
 
