@@ -8,8 +8,8 @@ gwcard-options = $(shell sed 's/\#.*//' '$(BR2_EXTERNAL_GWCARD_PATH)/board/iot20
 DHCPCD_CONFIG_OPTS += $(call gwcard-options,dhcpcd)
 DHCPCD_USERS =
 
-# OpenSSL's Configure takes its options beside the target's name.
-LIBOPENSSL_TARGET_ARCH += $(call gwcard-options,openssl)
+# The command ends with OpenSSL's options; the last word wins there, too.
+LIBOPENSSL_CONFIGURE_CMDS += $(call gwcard-options,openssl)
 
 # Buildroot has no stack protector for i386 with musl: shared objects would
 # need __stack_chk_fail_local, which musl lacks. Here everything is static and

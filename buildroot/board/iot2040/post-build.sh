@@ -5,7 +5,7 @@ set -eu
 cd "$TARGET_DIR"
 rm -rf etc/init.d etc/network etc/profile etc/profile.d etc/protocols etc/services etc/shells etc/issue etc/hostname \
   etc/mke2fs.conf etc/ssl etc/os-release etc/mtab media mnt opt usr/lib/os-release usr/share \
-  lib lib32 usr/lib32 usr/lib/dhcpcd usr/lib/xtables usr/libexec dev/fd dev/stdin dev/stdout dev/stderr run/*
+  lib lib32 usr/lib32 usr/lib/dhcpcd usr/lib/ossl-modules usr/lib/xtables usr/libexec dev/fd dev/stdin dev/stdout dev/stderr run/*
 for folder in sbin usr/sbin bin usr/bin; do
   for name in badblocks blkid.e2fsprogs chattr compile_et dumpe2fs e2freefrag e2label e2mmpstatus e2undo e4crypt filefrag \
     findfs lsattr mk_cmds mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 mklost+found tune2fs logsave \
