@@ -24,7 +24,7 @@ export interface Demand {
 /** Policies that were made for certificates that are weak today (OPC UA Part 7); `Any` may end up with one. */
 const LENIENT: readonly string[] = ["Basic128Rsa15", "Basic256", "Any"];
 
-/** R65: what a security policy asks of the certificates on both sides; the OPC UA cell's `compliance.ts` judges alike. */
+/** R65: what a security policy asks of the certificates on both sides. */
 export function demandOf(policy: string): Demand {
   const lenient = LENIENT.includes(policy);
   return { rsaBits: lenient ? 1024 : 2048, curveBits: null, oldHashes: lenient };

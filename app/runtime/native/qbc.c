@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,12 @@ void gw_qbc_write_header(uint8_t header[GW_QBC_HEADER], const uint8_t *payload, 
     memcpy(header + RUNTIME_OFFSET, GW_RUNTIME_ID, sizeof(GW_RUNTIME_ID) - 1);
 }
 
+/* Whether a field of the header, padded with NUL, names `id`. */
+static bool is_for(const uint8_t *field, size_t length, const char *id)
+{
+    return strlen(id) == strnlen((const char *)field, length) && memcmp(field, id, strlen(id)) == 0;
+}
+
 const char *gw_qbc_check(const uint8_t *file, size_t size, const uint8_t **payload, size_t *length)
 {
     static char problem[200];
@@ -81,20 +88,16 @@ const char *gw_qbc_check(const uint8_t *file, size_t size, const uint8_t **paylo
                  (unsigned)get_u32(file + 8), GW_QBC_VERSION);
         return problem;
     }
-    char engine[ENGINE_LENGTH + 1] = {0};
-    memcpy(engine, file + ENGINE_OFFSET, ENGINE_LENGTH);
-    if (strcmp(engine, GW_ENGINE_ID) != 0) {
+    if (!is_for(file + ENGINE_OFFSET, ENGINE_LENGTH, GW_ENGINE_ID)) {
         snprintf(problem, sizeof(problem),
-                 "compiled for QuickJS %s, this runtime is QuickJS %s: build both from one source tree", engine,
-                 GW_ENGINE_ID);
+                 "compiled for QuickJS %.*s, this runtime is QuickJS %s: build both from one source tree", ENGINE_LENGTH,
+                 (const char *)file + ENGINE_OFFSET, GW_ENGINE_ID);
         return problem;
     }
-    char runtime[RUNTIME_LENGTH + 1] = {0};
-    memcpy(runtime, file + RUNTIME_OFFSET, RUNTIME_LENGTH);
-    if (strcmp(runtime, GW_RUNTIME_ID) != 0) {
+    if (!is_for(file + RUNTIME_OFFSET, RUNTIME_LENGTH, GW_RUNTIME_ID)) {
         snprintf(problem, sizeof(problem),
-                 "compiled for gateway-runtime %s, this is gateway-runtime %s: build both from one source tree", runtime,
-                 GW_RUNTIME_ID);
+                 "compiled for gateway-runtime %.*s, this is gateway-runtime %s: build both from one source tree",
+                 RUNTIME_LENGTH, (const char *)file + RUNTIME_OFFSET, GW_RUNTIME_ID);
         return problem;
     }
     if (get_u32(file + 16) != size - GW_QBC_HEADER) {

@@ -1,4 +1,5 @@
 import { crypto_utils } from "node-opcua-client";
+import { demandOf } from "../../../config/certificate-rules.ts";
 import { isAddress } from "../../../link/status.ts";
 
 /** What a certificate has to be for a security policy, and for the application that shows it (R65, L3). */
@@ -9,17 +10,15 @@ export interface Objection {
   readonly cure: string;
 }
 
-/** Old policies were made for certificates that are weak today (Part 7, SecurityPolicy facets). */
-const LENIENT: readonly string[] = ["Basic128Rsa15", "Basic256"];
-const FEWEST_BITS = 2048;
-const FEWEST_BITS_LENIENT = 1024;
+/** What a new key should have, whatever the policy. */
+const GOOD_BITS = 2048;
 const WEAK_HASH = /^(?:md[245]|sha1)(?=with)/i;
 
 /** Whether keys and signature are good enough for the policy, for example `Basic256Sha256` (R65). */
 export function policyObjection(der: Buffer, policy: string): Objection | null {
   const { signatureAlgorithm, tbsCertificate } = crypto_utils.exploreCertificate(der);
   const { algorithm, keyLength } = tbsCertificate.subjectPublicKeyInfo;
-  const lenient = LENIENT.includes(policy);
+  const { rsaBits, oldHashes } = demandOf(policy);
   if (algorithm !== "rsaEncryption") {
     return {
       problem: `the server's key is no RSA key, which ${policy} needs`,
@@ -27,15 +26,14 @@ export function policyObjection(der: Buffer, policy: string): Objection | null {
     };
   }
   const bits = keyLength * 8;
-  const fewest = lenient ? FEWEST_BITS_LENIENT : FEWEST_BITS;
-  if (bits < fewest) {
+  if (bits < rsaBits) {
     return {
-      problem: `the server's key has only ${bits} bits, but ${policy} needs at least ${fewest}`,
-      cure: `give the server a key of at least ${FEWEST_BITS} bits and a certificate for it`,
+      problem: `the server's key has only ${bits} bits, but ${policy} needs at least ${rsaBits}`,
+      cure: `give the server a key of at least ${GOOD_BITS} bits and a certificate for it`,
     };
   }
   const hash = WEAK_HASH.exec(signatureAlgorithm.identifier)?.[0];
-  if (hash && !lenient) {
+  if (hash && !oldHashes) {
     return {
       problem: `the server's certificate is signed with ${hash.toUpperCase().replace("SHA1", "SHA-1")}, which ${policy} does not allow`,
       cure: "give the server a certificate that is signed with SHA-256",
