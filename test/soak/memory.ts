@@ -52,3 +52,16 @@ export function slopeOf(points: readonly { at: number; megabytes: number }[]): S
     maxMegabytes: Math.max(...megabytes),
   };
 }
+
+/**
+ * How the least of the second half of the time lies above that of the first, in kB per hour; null with fewer than three
+ * samples. A cell collects its garbage now and then, which bends a straight line; what is lost for good lifts the lowest points.
+ */
+export function floorRise(points: readonly { at: number; megabytes: number }[]): number | null {
+  if (points.length < 3) return null;
+  const times = points.map(({ at }) => at);
+  const [first, half] = [Math.min(...times), (Math.max(...times) - Math.min(...times)) / 2];
+  const least = (later: boolean) =>
+    Math.min(...points.filter(({ at }) => at - first >= half === later).map(({ megabytes }) => megabytes));
+  return half === 0 ? null : ((least(true) - least(false)) * 1024) / (half / 3_600_000);
+}

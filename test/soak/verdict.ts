@@ -1,5 +1,5 @@
 /** Judges the record of a soak: every value accounted for, memory flat, every kind of outage survived on both sides. */
-import { type MemorySample, type Slope, slopeOf } from "./memory.ts";
+import { floorRise, type MemorySample, type Slope, slopeOf } from "./memory.ts";
 import { missingKinds, type Outage } from "./outage.ts";
 import { OUTAGE_KINDS } from "./plan.ts";
 import type { SoakRecord } from "./soak.ts";
@@ -15,18 +15,16 @@ const MOST_UNACKNOWLEDGED = 512;
 const WARM_UP_SHARE = 0.15;
 const SETTLED_MS = 30_000;
 const LONG_MINUTES = 60;
+/** Hours: the least that memory comes down to may rise by so many kB per hour. A leak of that would take the device two months. */
+const FLOOR_BOUND = 256;
 /**
- * Hours: memory may grow by so many kB per hour, above three times the standard error of the slope. That sees a leak of a
- * quarter megabyte an hour, which would take the device two months.
- */
-const SLOPE_BOUND = 256;
-/**
- * Minutes say nothing about a slope: in a cell 512 kB of garbage may wait, and what is allocated for the first time in the
+ * Minutes, and what the longest outage leaves behind, say nothing about a slope: in a cell 512 kB of garbage may wait, and what is allocated for the first time in the
  * first outages of each kind stays. So a cell may have so many MB more in the last third of its calm time than in the
  * first. The whole is more than its cells: the kernel fills its own caches for minutes.
  */
 const GROWTH_BOUND = 1.5;
 const WHOLE_GROWTH_BOUND = 4;
+const TOO_FEW = "too few calm moments to say how memory develops";
 
 export type Explanation = "OPC UA outage" | "server's queue" | "dropped by the device" | "none";
 /** What the device says when it has its old session or subscription again. */
@@ -102,17 +100,42 @@ export function calmSamples(record: SoakRecord): MemorySample[] {
   return memory.filter(({ at }) => at >= from && !disturbed(at));
 }
 
-/** Of the whole system and of each cell. */
-export function slopes(record: SoakRecord): Map<string, Slope> {
+/**
+ * The calm samples of hours before and after the broker's longest outage: it fills the buffer as nothing before it, and what
+ * is allocated for the first time may stay to some extent. A slope counts after it.
+ */
+function aroundLongest(record: SoakRecord): { before: MemorySample[]; after: MemorySample[] } {
   const samples = calmSamples(record);
-  const found = new Map<string, Slope>();
-  for (const name of Object.keys(samples.at(-1)?.megabytes ?? {})) {
-    const points = samples.flatMap(({ at, megabytes }) => {
-      const value = megabytes[name];
-      return value === undefined ? [] : [{ at, megabytes: value }];
-    });
-    const slope = slopeOf(points);
-    if (slope !== null) found.set(name, slope);
+  const [longest] = record.outages
+    .filter(({ side }) => side === "mqtt")
+    .toSorted((a, b) => b.plannedSeconds - a.plannedSeconds);
+  const at = longest?.startedAt ?? 0;
+  return { before: samples.filter((each) => each.at < at), after: samples.filter((each) => each.at >= at) };
+}
+
+/** What the samples say of one name: the whole system or a cell. */
+function pointsOf(samples: readonly MemorySample[], name: string): { at: number; megabytes: number }[] {
+  return samples.flatMap(({ at, megabytes }) => {
+    const value = megabytes[name];
+    return value === undefined ? [] : [{ at, megabytes: value }];
+  });
+}
+
+export interface Development extends Slope {
+  /** kB per hour, see floorRise(). */
+  readonly floor: number;
+}
+
+/** Of the whole system and of each cell, after the broker's longest outage. */
+export function developments(record: SoakRecord): Map<string, Development> {
+  const { after } = aroundLongest(record);
+  const since = record.memory.filter(({ at }) => at >= (after[0]?.at ?? 0));
+  const found = new Map<string, Development>();
+  for (const name of Object.keys(after.at(-1)?.megabytes ?? {})) {
+    const slope = slopeOf(pointsOf(after, name));
+    // Garbage is collected when a connection has ended, which is no calm moment: all samples count for the least.
+    const floor = floorRise(pointsOf(since, name));
+    if (slope !== null && floor !== null) found.set(name, { ...slope, floor });
   }
   return found;
 }
@@ -163,29 +186,35 @@ export function judge(record: SoakRecord): string[] {
 }
 
 function judgeSlopes(record: SoakRecord): string[] {
-  const found = slopes(record);
-  if (!found.has("whole")) return ["too few calm moments to say how memory develops"];
-  return [...found]
-    .filter(([, slope]) => slope.kilobytesPerHour - 3 * slope.errorKilobytesPerHour > SLOPE_BOUND)
-    .map(([name, { kilobytesPerHour }]) => {
-      const rate = kilobytesPerHour.toFixed(0);
-      return `memory (${name}) grows by ${rate} kB per hour, more than ${SLOPE_BOUND} even without noise`;
-    });
+  const found = developments(record);
+  if (!found.has("whole")) return [TOO_FEW];
+  const { before, after } = aroundLongest(record);
+  const stays = before.length < 2 ? [] : judgeStep(before, after, "over the broker's longest outage");
+  const grows = [...found]
+    .filter(([, { floor }]) => floor > FLOOR_BOUND)
+    .map(
+      ([name, { floor }]) =>
+        `memory (${name}) comes down to ${floor.toFixed(0)} kB more each hour, more than ${FLOOR_BOUND}`,
+    );
+  return [...stays, ...grows];
 }
 
 function judgeGrowth(record: SoakRecord): string[] {
   const samples = calmSamples(record);
   const third = Math.floor(samples.length / 3);
-  if (third < 2) return ["too few calm moments to say how memory develops"];
-  return Object.keys(samples.at(-1)?.megabytes ?? {}).flatMap((name) => {
-    const [first, last] = [samples.slice(0, third), samples.slice(-third)].map((part) =>
+  if (third < 2) return [TOO_FEW];
+  return judgeStep(samples.slice(0, third), samples.slice(-third), "in calm times");
+}
+
+/** Whether the middle of the later samples is more than is tolerated above that of the earlier ones. */
+function judgeStep(earlier: readonly MemorySample[], later: readonly MemorySample[], when: string): string[] {
+  return Object.keys(later.at(-1)?.megabytes ?? {}).flatMap((name) => {
+    const [first, last] = [earlier, later].map((part) =>
       middle(part.flatMap(({ megabytes }) => megabytes[name] ?? [])),
     );
     const bound = name === "whole" ? WHOLE_GROWTH_BOUND : GROWTH_BOUND;
     if (first === undefined || last === undefined || last - first <= bound) return [];
-    return [
-      `memory (${name}) has grown from ${first} MB to ${last} MB in calm times, by more than ${bound} MB`,
-    ];
+    return [`memory (${name}) has grown from ${first} MB to ${last} MB ${when}, by more than ${bound} MB`];
   });
 }
 
@@ -239,12 +268,13 @@ export function describe(record: SoakRecord): string {
       .join(", ")}; the device says that it dropped ${record.droppedByLog}`,
     `of these in interruptions of the network that an OPC UA session survives: ${lostThoughResumable(record)}; sessions resumed: ${record.log.filter(({ text }) => RESUMED.test(text)).length}`,
     "",
-    "memory           samples  least   most [MB]   slope [kB/h] ± standard error",
+    "memory           samples  least   most [MB]   least rises [kB/h]   slope [kB/h] ± standard error",
   );
-  for (const [name, slope] of slopes(record)) {
+  for (const [name, slope] of developments(record)) {
     lines.push(
       `${name.padEnd(16)} ${String(slope.samples).padStart(7)} ${slope.minMegabytes.toFixed(2).padStart(6)} ` +
-        `${slope.maxMegabytes.toFixed(2).padStart(6)}        ${slope.kilobytesPerHour.toFixed(0).padStart(7)} ± ${slope.errorKilobytesPerHour.toFixed(0)}`,
+        `${slope.maxMegabytes.toFixed(2).padStart(6)} ${slope.floor.toFixed(0).padStart(24)} ` +
+        `${slope.kilobytesPerHour.toFixed(0).padStart(14)} ± ${slope.errorKilobytesPerHour.toFixed(0)}`,
     );
   }
   const most = Math.max(...record.memory.map(({ megabytes }) => megabytes.whole ?? 0));
