@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "binding.h"
@@ -65,6 +66,19 @@ static int slice(JSContext *ctx, JSValueConst *argv, uint8_t **data, size_t *len
     return 0;
 }
 
+/*
+ * As in Node.js on Linux the kernel has its way: what is open for appending is appended to, whatever the position. The
+ * pwrite() of musl 1.2.6 and later asks for the contrary.
+ */
+static ssize_t write_at(int fd, const uint8_t *data, size_t length, int64_t position)
+{
+#if defined(__i386__)
+    return syscall(SYS_pwrite64, fd, data, length, (long)(uint32_t)position, (long)(position >> 32));
+#else
+    return syscall(SYS_pwrite64, fd, data, length, position);
+#endif
+}
+
 /* read(fd, bytes, offset, length, position or null) and write with the same arguments. */
 static JSValue transfer(JSContext *ctx, JSValueConst *argv, int writing)
 {
@@ -79,7 +93,7 @@ static JSValue transfer(JSContext *ctx, JSValueConst *argv, int writing)
     ssize_t done;
     do {
         if (writing)
-            done = position < 0 ? write(fd, data, length) : pwrite(fd, data, length, (off_t)position);
+            done = position < 0 ? write(fd, data, length) : write_at(fd, data, length, position);
         else
             done = position < 0 ? read(fd, data, length) : pread(fd, data, length, (off_t)position);
     } while (done < 0 && errno == EINTR);

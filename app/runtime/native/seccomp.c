@@ -77,8 +77,7 @@ static const int network[] = {
 static const int files[] = {
     SYS_mkdir, SYS_mkdirat, SYS_rmdir, SYS_unlink, SYS_unlinkat, SYS_rename, SYS_renameat, SYS_renameat2, SYS_fsync,
     SYS_fdatasync, SYS_ftruncate, SYS_truncate, SYS_utimensat, SYS_chmod, SYS_fchmod, SYS_fchmodat, SYS_umask,
-    /* musl 1.2.6 and later write at a position with pwritev2. */
-    SYS_pread64, SYS_pwrite64, SYS_pwritev2, SYS_statfs, SYS_fstatfs, SYS_syslog, SYS_ioctl,
+    SYS_pread64, SYS_pwrite64, SYS_statfs, SYS_fstatfs, SYS_syslog, SYS_ioctl,
 #if defined(__i386__)
     SYS_ftruncate64, SYS_truncate64, SYS_statfs64, SYS_fstatfs64, 412 /* utimensat_time64 */,
 #endif
