@@ -1,4 +1,5 @@
 import type { CellLog } from "../link/log-line.ts";
+import type { Progress } from "../link/progress.ts";
 import type { Status } from "../link/status.ts";
 import type { Platform } from "../runtime/platform-types.ts";
 
@@ -27,6 +28,8 @@ export interface CellContext {
    * `drop`: the address is gone, a connection that was made from it can't be alive any more (L20).
    */
   onNetwork(callback: (word: "retry" | "drop") => void): void;
+  /** Calls back whenever the supervisor wants to know how far the cell has got. */
+  onLook(callback: () => Progress): void;
   /** Calls back when the gateway is being stopped; the cell ends itself when it has said good-bye. */
   onStop(callback: () => void): void;
 }

@@ -10,6 +10,7 @@ export class FrameSender {
   #leaving: Buffer | null = null;
   /** Something will call `#drain`: the end of this turn, or the pipe when it is not full any more. */
   #expected = false;
+  #written = 0;
   readonly #onExpected = (): void => {
     this.#expected = false;
     this.#drain();
@@ -23,6 +24,16 @@ export class FrameSender {
   /** Frames dropped so far because the buffer was full. */
   get dropped(): number {
     return this.#queue.dropped;
+  }
+
+  /** Bytes that the pipe has taken so far, modulo 2^32. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Whether anything waits. */
+  get isWaiting(): boolean {
+    return this.#leaving !== null || !this.#queue.isEmpty;
   }
 
   /** What waits at the moment. */
@@ -45,13 +56,19 @@ export class FrameSender {
       this.#queue.pushFrames(bytes, start, end);
       return;
     }
-    const taken = start + this.#writer.write(bytes.subarray(start, end));
+    const taken = start + this.#write(bytes.subarray(start, end));
     if (taken === end) return;
     let whole = start;
     while (whole < taken) whole = frameEnd(bytes, whole);
     if (whole > taken) this.#leaving = Buffer.from(bytes.subarray(taken, whole));
     this.#queue.pushFrames(bytes, whole, end);
     this.#waitForRoom();
+  }
+
+  #write(bytes: Uint8Array): number {
+    const taken = this.#writer.write(bytes);
+    this.#written = (this.#written + taken) >>> 0;
+    return taken;
   }
 
   #waitForRoom(): void {
@@ -63,7 +80,7 @@ export class FrameSender {
     while (!this.#expected) {
       const next = this.#leaving ?? this.#queue.peek();
       if (next === null) return;
-      const taken = this.#writer.write(next);
+      const taken = this.#write(next);
       if (this.#leaving === null) {
         const whole = this.#queue.shift(taken);
         // A copy: the queue uses the place again.

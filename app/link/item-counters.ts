@@ -5,8 +5,10 @@ import { itemsSeconds } from "./status-interval.ts";
 
 /** A line of the log is about this long at most. */
 const LINE_BYTES = 800;
-/** More lines than this in one go would fill the serial line for seconds: what is left over is added up. */
-const MOST_LINES = 40;
+/** More lines than this in a second would hold up all others on the serial line, which takes 14 of them. */
+const LINES_A_SECOND = 4;
+/** What part of the interval they may be spread over, when they are more. */
+const SPREAD = 0.9;
 const LONGEST_NAME = 40;
 
 /** A number per item since the start, by port; it goes round at 2^32. */
@@ -51,13 +53,8 @@ function foldLines(
   const lines: string[] = [];
   let line = first;
   let separator = " (";
-  let rest = { items: 0, sum: 0 };
   for (const { name, count } of moved) {
     const item = `${JSON.stringify(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name)} ${count}`;
-    if (rest.items > 0 || (lines.length === MOST_LINES - 1 && line.length + item.length > LINE_BYTES)) {
-      rest = { items: rest.items + 1, sum: rest.sum + count };
-      continue;
-    }
     if (line.length + item.length > LINE_BYTES) {
       lines.push(`${line})`);
       line = what;
@@ -66,18 +63,38 @@ function foldLines(
     line += `${separator}${item}`;
     separator = ", ";
   }
-  const others = rest.items > 0 ? `, ${rest.items} more items ${rest.sum}` : "";
-  const end = separator === ", " ? `${others})` : "";
+  const end = separator === ", " ? ")" : "";
   const none = unchanged === 0 ? "" : `; ${unchanged} item${unchanged === 1 ? "" : "s"} unchanged`;
   return [...lines, `${line}${end}${none}`];
 }
 
-/** Writes lines to the log once a minute; `seconds` is how long the last one was. */
+/**
+ * Writes lines to the log once a minute, many of them spread over it; `seconds` is how long the last one was. With 10,000
+ * items they are some hundreds.
+ */
 export function everyInterval(log: Pick<Log, "info">, lines: (seconds: string) => readonly string[]): void {
+  const interval = itemsSeconds();
+  const turns = Math.max(1, Math.floor(interval * SPREAD));
   let since = performance.now();
+  let rest: readonly string[] = [];
+  let perTurn = 0;
+  let next: ReturnType<typeof setTimeout> | undefined;
+  const write = (count: number): void => {
+    for (const line of rest.slice(0, count)) log.info(line);
+    rest = rest.slice(count);
+  };
+  const turn = (): void => {
+    write(perTurn);
+    if (rest.length > 0) next = setTimeout(turn, 1000);
+  };
   setInterval(() => {
+    // Held up: nothing is left out, and nothing is told twice.
+    clearTimeout(next);
+    write(rest.length);
     const now = performance.now();
-    for (const line of lines(((now - since) / 1000).toFixed(0))) log.info(line);
+    rest = lines(((now - since) / 1000).toFixed(0));
     since = now;
-  }, itemsSeconds() * 1000);
+    perTurn = Math.max(LINES_A_SECOND, Math.ceil(rest.length / turns));
+    turn();
+  }, interval * 1000);
 }

@@ -1,4 +1,5 @@
 import { isSettable } from "./clock.ts";
+import type { Progress } from "./progress.ts";
 
 /**
  * What a cell and the supervisor say to each other: short ASCII lines. A cell reports over its status pipe; the
@@ -21,8 +22,8 @@ export type Status =
   | { readonly kind: "clock"; readonly seconds: number }
   /** From the console: tell how the device is doing. */
   | { readonly kind: "vitals" }
-  /** The answer to `ping`: the cell's event loop turns. */
-  | { readonly kind: "alive" }
+  /** The answer to `ping`: the cell's event loop turns, and this is how far it has got. */
+  | ({ readonly kind: "alive" } & Progress)
   /** What the peer's name leads to right now: the cell waits for `go` before it connects there (K17). */
   | { readonly kind: "resolved"; readonly addresses: readonly string[] }
   /** The connection to the peer stands. */
@@ -58,6 +59,7 @@ export const MAX_ADDRESSES = 8;
 const RESOLVED_LINE = new RegExp(`^resolved((?: ${ADDRESS}){1,${MAX_ADDRESSES}})$`);
 const IS_ADDRESS = new RegExp(`^${ADDRESS}$`);
 const REACHED_LINE = /^reached ([0-9]{1,9})$/;
+const ALIVE_LINE = /^alive (0|[1-9][0-9]{0,9}) (busy|idle)$/;
 const CLOCK_LINE = /^clock ([0-9]{1,11})$/;
 
 /** Whether this is a host name or an IPv4 address, and nothing that a command line could take for something else. */
@@ -83,7 +85,7 @@ export function formatStatus(status: Status): string {
     case "vitals":
       return "vitals\n";
     case "alive":
-      return "alive\n";
+      return `alive ${status.steps >>> 0} ${status.busy ? "busy" : "idle"}\n`;
     case "resolved":
       return `resolved ${status.addresses.slice(0, MAX_ADDRESSES).join(" ")}\n`;
     case "connected":
@@ -104,7 +106,9 @@ export function parseStatus(line: string): Status | null {
   if (reached) return { kind: "reached", mark: Number(reached[1]) };
   const seconds = Number(CLOCK_LINE.exec(line)?.[1]);
   if (isSettable(seconds)) return { kind: "clock", seconds };
-  if (line === "vitals" || line === "alive" || line === "connected") return { kind: line };
+  if (line === "vitals" || line === "connected") return { kind: line };
+  const alive = ALIVE_LINE.exec(line);
+  if (alive) return { kind: "alive", steps: Number(alive[1]) >>> 0, busy: alive[2] === "busy" };
   const addresses = RESOLVED_LINE.exec(line)?.[1];
   if (addresses !== undefined) return { kind: "resolved", addresses: addresses.slice(1).split(" ") };
   const reason = DISCONNECTED_LINE.exec(line)?.[1];

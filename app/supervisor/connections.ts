@@ -36,6 +36,10 @@ export class Connections {
     this.#known.set(role, { connected, since, reason: reason ?? "" });
   }
 
+  isConnected(role: StartedRole): boolean {
+    return this.#known.get(role)?.connected ?? false;
+  }
+
   /** `OPC UA connected, MQTT not connected` */
   tell(): string {
     return this.#each((name, connection) => `${name} ${connection?.connected ? "" : "not "}connected`).join(

@@ -4,6 +4,7 @@ import { type CellContext, EXIT_CONFIG, EXIT_SOFTWARE } from "../cells/cell.ts";
 import { ConfigError } from "../config/fault.ts";
 import { tellFaults } from "../config/tell.ts";
 import { FdLog, type Log } from "../link/log-line.ts";
+import { IDLE, type Progress } from "../link/progress.ts";
 import { formatStatus, isWord, LineSplitter, type Status } from "../link/status.ts";
 import { loadCell, type StartedRole } from "./load-cell.ts";
 import { wallsOf } from "./walls.ts";
@@ -45,6 +46,7 @@ class Words {
   readonly #report: (status: Status) => void;
   #onGo: (() => void) | null = null;
   #onNetwork: (word: "retry" | "drop") => void = () => undefined;
+  #onLook: () => Progress = () => IDLE;
   /** Said before the cell asked for it. */
   #went = false;
 
@@ -74,9 +76,13 @@ class Words {
     this.#onNetwork = callback;
   }
 
+  onLook(callback: () => Progress): void {
+    this.#onLook = callback;
+  }
+
   #take(word: string): void {
     if (!isWord(word)) return;
-    if (word === "ping") this.#report({ kind: "alive" });
+    if (word === "ping") this.#report({ kind: "alive", ...this.#onLook() });
     else if (word !== "go") this.#onNetwork(word);
     else if (this.#went) this.way.grant();
     else {
@@ -115,6 +121,7 @@ export async function runCell(options: {
     // In development there is no packet filter, and names may lead to IPv6.
     openWay: (host) => (platform.kind === "node" ? Promise.resolve() : words.way.open(host)),
     onNetwork: (callback) => words.onNetwork(callback),
+    onLook: (callback) => words.onLook(callback),
     onStop: (callback) => void process.on("SIGTERM", callback),
   };
   try {

@@ -82,6 +82,7 @@ export class Supervisor {
     this.#liveness = new Liveness({
       cells: () => this.#slots.values(),
       kill: (pid) => platform.kill(pid, "SIGKILL"),
+      isHindered: (role) => this.#isHindered(role),
       log: this.#log,
     });
     this.#vitals = this.#newVitals();
@@ -164,6 +165,13 @@ export class Supervisor {
     this.#network.watch((side, word) => {
       for (const slot of this.#slots.values()) if (SIDES[slot.role] === side) slot.say(word);
     });
+  }
+
+  /** Values wait on the device for as long as the broker, or the cell that takes them, is not there. */
+  #isHindered(role: StartedRole): boolean {
+    const navigation = this.#slot("navigation");
+    if (role === "opcua") return navigation.pid === null || !navigation.started;
+    return role === "navigation" && !this.#connections.isConnected("mqtt");
   }
 
   #newVitals(): Vitals {
@@ -275,7 +283,7 @@ export class Supervisor {
   }
 
   #onStatus(slot: Slot, status: Status): void {
-    this.#liveness.heard(slot.role, status.kind);
+    this.#liveness.heard(slot.role, status);
     switch (status.kind) {
       case "peer":
         this.#gates.get(slot.role)?.notePeer(status.peer);

@@ -18,8 +18,11 @@ const VALUES = Number(process.env.FLAT_VALUES ?? 1_000_000);
 /** Caches, buffers and the C library's arenas have their size by then. */
 const WARM_UP = Math.floor(VALUES / 5);
 const ITEMS = 1000;
-/** The decoder keeps the texts of the last message, one per item; they differ by their digits, that is by a few sizes of the allocator. */
-const TEXTS_BYTES = ITEMS * 64;
+/**
+ * Every item's last text is kept, and the decoder keeps those of its last messages: most of them are the same text, or none
+ * is, as the server happens to split its messages. That is one text per item, not one per value.
+ */
+const TEXTS_BYTES = ITEMS * 128;
 /** Values on their way at a time: enough to keep everybody busy, too few for any queue to overflow. */
 const UNDERWAY = 4 * ITEMS;
 const ROLES = ["opcua", "navigation", "mqtt", "log"] as const;

@@ -307,6 +307,7 @@ async function converse(
     report: (status) => void asked.push(status),
     onGo: never,
     onNetwork: never,
+    onLook: never,
     openWay: () => Promise.resolve(),
     onStop: never,
   });

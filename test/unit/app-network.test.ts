@@ -1,4 +1,4 @@
-/** The supervisor's view of ports, connections and cells: what is told, when, and what follows from it. */
+/** The supervisor's view of ports and connections: what is told, when, and what follows from it. */
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,8 +7,6 @@ import type { Log } from "../../app/link/log-line.ts";
 import { Connections, describeDuration } from "../../app/supervisor/connections.ts";
 import { Gate } from "../../app/supervisor/gate.ts";
 import { Intruders } from "../../app/supervisor/intruders.ts";
-import { Liveness, type Watched } from "../../app/supervisor/liveness.ts";
-import type { StartedRole } from "../../app/supervisor/load-cell.ts";
 import {
   changedSettings,
   leftOutLines,
@@ -286,90 +284,4 @@ test("the way out follows the peer's name, tells each address and nothing but th
   internal.openResolved(["10.6.6.6"]);
   internal.openAddress();
   assert.deepEqual(said, [], "an address leads nowhere else");
-});
-
-interface FakeCell extends Watched {
-  pid: number | null;
-  started: boolean;
-  answers: boolean;
-}
-
-/** Cells that answer or don't; a killed one has another process afterwards, as long as it can die. */
-function cells(roles: readonly StartedRole[]) {
-  const lines: string[] = [];
-  let nextPid = 100;
-  const all: FakeCell[] = roles.map((role) => {
-    nextPid += 1;
-    const cell: FakeCell = {
-      role,
-      pid: nextPid,
-      started: true,
-      answers: true,
-      say: () => {
-        if (cell.answers) liveness.heard(role, "alive");
-      },
-    };
-    return cell;
-  });
-  const killed: number[] = [];
-  const liveness = new Liveness({
-    cells: () => all,
-    kill: (pid) => void killed.push(pid),
-    log: logInto(lines),
-  });
-  const ask = (times: number): StartedRole[] => {
-    let stuck: StartedRole[] = [];
-    for (let at = 0; at < times; at += 1) stuck = liveness.ask();
-    return stuck;
-  };
-  return { all, lines, killed, liveness, ask };
-}
-
-test("a cell that owes three answers is ended, once; who answers, waits or is down is left alone", () => {
-  const { all, lines, killed, liveness, ask } = cells(["opcua", "mqtt", "log"]);
-  const [opcua, mqtt, log] = all as [FakeCell, FakeCell, FakeCell];
-  assert.deepEqual(ask(50), []);
-  mqtt.pid = null;
-  assert.deepEqual(ask(50), []);
-  opcua.answers = false;
-  ask(3);
-  assert.deepEqual(killed, []);
-  // At the last moment.
-  liveness.heard("opcua", "alive");
-  assert.deepEqual(ask(4), []);
-  assert.deepEqual(killed, [opcua.pid]);
-  assert.deepEqual(lines, ["Error: the opcua cell has not answered for 30 s; it is ended and started again"]);
-  // It does not die: values can't pass, and only the watchdog can help.
-  assert.deepEqual(ask(1), ["opcua"]);
-  opcua.pid = 900;
-  opcua.answers = true;
-  assert.deepEqual(ask(1), []);
-  // The log is not what the device is for.
-  log.answers = false;
-  assert.deepEqual(ask(10), []);
-  assert.equal(killed.length, 2);
-});
-
-test("a cell that starts has more time; one that falls silent three times in a row is past helping", () => {
-  const { all, killed, liveness, ask } = cells(["navigation"]);
-  const [cell] = all as [FakeCell];
-  cell.answers = false;
-  cell.started = false;
-  ask(12);
-  assert.deepEqual(killed, []);
-  ask(1);
-  assert.equal(killed.length, 1);
-  const again = (): StartedRole[] => {
-    cell.pid = (cell.pid ?? 0) + 1;
-    liveness.heard("navigation", "started");
-    cell.started = true;
-    return ask(4);
-  };
-  assert.deepEqual(again(), []);
-  assert.deepEqual(again(), ["navigation"]);
-  cell.pid = 500;
-  assert.deepEqual(ask(1), ["navigation"], "another start is no answer");
-  cell.answers = true;
-  ask(1);
-  assert.deepEqual(ask(1), []);
 });

@@ -17,7 +17,8 @@ const STATUSES: readonly Status[] = [
   { kind: "reached", mark: 12 },
   { kind: "clock", seconds: 1_800_000_000 },
   { kind: "vitals" },
-  { kind: "alive" },
+  { kind: "alive", steps: 0, busy: false },
+  { kind: "alive", steps: 4_294_967_295, busy: true },
   { kind: "resolved", addresses: ["10.0.0.1", "255.249.199.90"] },
   { kind: "connected" },
   { kind: "disconnected", reason: "the server refuses the connection. Cure: start it (ECONNREFUSED)" },
@@ -72,7 +73,16 @@ test("a reason is a short line of printable characters, whatever it is made of",
     ...["resolved plc", "resolved 1.1.1.1 -d", `resolved${" 1.1.1.1".repeat(9)}`],
   ])
     assert.equal(parseStatus(line), null, line);
-  for (const line of ["disconnected", "disconnected a\x07b", "disconnected ü", "connected ", "alive 1", "go"])
+  for (const line of [
+    "disconnected",
+    "disconnected a\x07b",
+    "disconnected ü",
+    "connected ",
+    "alive",
+    "alive 1",
+    "alive 01 idle",
+    "go",
+  ])
     assert.equal(parseStatus(line), null, line);
 });
 

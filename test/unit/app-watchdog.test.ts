@@ -16,6 +16,7 @@ const ROUNDS = 6;
 interface FakeCell extends Watched {
   pid: number;
   answers: boolean;
+  busy: boolean;
 }
 
 /** Watchdog and cells as the supervisor ties them together; the device is a file. A cell that is ended stays as it is. */
@@ -41,12 +42,12 @@ function makeRig(folder: string, roles: readonly StartedRole[]) {
   assert.deepEqual(asked, [SECONDS]);
   const all = roles.map((role, index): FakeCell => {
     const say = (): void => {
-      if (cell.answers) liveness.heard(role, "alive");
+      if (cell.answers) liveness.heard(role, { kind: "alive", steps: 0, busy: cell.busy });
     };
-    const cell: FakeCell = { role, pid: 100 + index, started: true, answers: true, say };
+    const cell: FakeCell = { role, pid: 100 + index, started: true, answers: true, busy: false, say };
     return cell;
   });
-  const liveness = new Liveness({ cells: () => all, kill: () => undefined, log });
+  const liveness = new Liveness({ cells: () => all, kill: () => undefined, isHindered: () => false, log });
   /** How often the device was fed while the supervisor's timer went off so often. */
   const fed = (rounds: number): number => {
     const before = readFileSync(file, "latin1").length;
@@ -93,6 +94,19 @@ for (const role of ["opcua", "navigation", "mqtt"] as const)
       fed(ROUNDS);
       assert.deepEqual(only(lines), [RESET(role), RESET(role)], "and again when it happens again");
     }));
+
+test("the watchdog is not fed any more when values stand still although every cell answers and was started anew", (t) =>
+  withFolder(t, (folder) => {
+    const { fed, lines, cell } = makeRig(folder, ALL);
+    const stalled = cell("navigation");
+    stalled.busy = true;
+    // Five minutes until mqtt is started anew, five until navigation is, and five in which that does not help.
+    assert.equal(fed(90), 90);
+    assert.equal(fed(10), 0);
+    assert.deepEqual(only(lines), [RESET("navigation")], "told once");
+    stalled.busy = false;
+    assert.equal(fed(ROUNDS), ROUNDS, "nothing is to be done any more");
+  }));
 
 for (const role of ["log", "console"] as const)
   test(`the watchdog is fed on while the ${role} cell hangs: values go on`, (t) =>

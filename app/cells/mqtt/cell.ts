@@ -50,10 +50,11 @@ function start(side: RawSide, context: CellContext): void {
   everyInterval(context.log, (seconds) => {
     context.log.debug(`MQTT Publisher: in flight: ${publisher.inFlight}`);
     return [
-      ...published.describe(`MQTT Publisher: published in ${seconds} s`, publisher.published()),
       `MQTT Publisher: reconnects since the start: ${publisher.reconnects}`,
+      ...published.describe(`MQTT Publisher: published in ${seconds} s`, publisher.published()),
     ];
   });
+  context.onLook(() => publisher.progress);
   context.onGo(() => publisher.start());
   context.onNetwork((word) => {
     if (word === "retry") publisher.retry();

@@ -3,6 +3,7 @@ import { Backoff } from "../../link/backoff.ts";
 import { CauseLog, NETWORK_RETRY_MS } from "../../link/cause-log.ts";
 import { FrameReader } from "../../link/frame.ts";
 import type { Log } from "../../link/log-line.ts";
+import type { Progress } from "../../link/progress.ts";
 import { explainError } from "./cause.ts";
 import { Outbox } from "./outbox.ts";
 import { topicTable } from "./packets.ts";
@@ -50,7 +51,9 @@ export class Publisher {
   readonly #outbox: Outbox;
   #session: Session;
   #ready = false;
+  #started = false;
   #stopping = false;
+  #steps = 0;
   #paused = true;
   #connectedAt = 0;
   /** The highest quality of service of all messages: from 1 on the broker shall remember the session (L15). */
@@ -87,6 +90,7 @@ export class Publisher {
 
   /** Connects, and from then on stays connected. */
   start(): void {
+    this.#started = true;
     this.#connect();
   }
 
@@ -105,6 +109,7 @@ export class Publisher {
     if (this.#pause !== null) clearTimeout(this.#pause);
     this.#pause = null;
     if (this.#stopping) return;
+    this.#steps += 1;
     this.#debugConnect();
     if (!this.#openWay) {
       this.#session.connect();
@@ -144,6 +149,12 @@ export class Publisher {
   /** Messages that the broker has not acknowledged yet. */
   get inFlight(): number {
     return this.#outbox.inFlight;
+  }
+
+  /** What the broker has to acknowledge is no business of ours: the session ends when it does not. */
+  get progress(): Progress {
+    const isHeldUp = this.#ready ? this.#paused && this.#outbox.inFlight === 0 : this.#started;
+    return { steps: this.#steps, busy: isHeldUp };
   }
 
   /** Takes what navigation wrote, and its memory. */
@@ -203,6 +214,7 @@ export class Publisher {
       return;
     }
     this.#ready = true;
+    this.#steps += 1;
     this.#connections += 1;
     this.#connectedAt = performance.now();
     this.#causes.clear();
@@ -249,6 +261,7 @@ export class Publisher {
       const taken = outbox.add(bytes, found, this.#sent, this.#found);
       if (taken === 0) break;
       this.#sent += taken;
+      this.#steps += taken;
     }
     outbox.flush();
     this.#setPaused(hasMore);
@@ -269,6 +282,7 @@ export class Publisher {
     const lasted = this.#ready ? performance.now() - this.#connectedAt : 0;
     const had = this.#ready;
     this.#ready = false;
+    this.#steps += 1;
     this.#outbox.disconnected();
     this.#setPaused(true);
     if (this.#stopping || end === null) return;

@@ -27,13 +27,11 @@ function tellCounters(options: {
   const lost = new ItemCounters(targetNames);
   everyInterval(log, (seconds) => {
     const { frames, bytes } = sender.waiting;
-    const lines = received.describe(`Navigation Service: received in ${seconds} s`, forwarder.received());
-    if (dropped.size > 0)
-      lines.push(...lost.describe(`Navigation Service: dropped in ${seconds} s`, dropped));
-    lines.push(
+    return [
       `Navigation Service: buffered: ${frames} (${bytes} bytes), dropped since the start: ${sender.dropped}`,
-    );
-    return lines;
+      ...received.describe(`Navigation Service: received in ${seconds} s`, forwarder.received()),
+      ...(dropped.size > 0 ? lost.describe(`Navigation Service: dropped in ${seconds} s`, dropped) : []),
+    ];
   });
 }
 
@@ -69,6 +67,7 @@ function start(inputs: RouteFiles, context: CellContext): void {
     text: tellDropped,
   });
   tellCounters({ log: context.log, forwarder, sender, dropped, sourceNames, targetNames });
+  context.onLook(() => ({ steps: sender.written, busy: sender.isWaiting }));
   context.onStop(() => process.exit(0));
   context.report({ kind: "started" });
 }

@@ -92,7 +92,13 @@ function start(side: RawSide, context: CellContext): void {
   });
 
   everyInterval(log, () => [`OPC UA Client: reconnects since the start: ${collector.reconnects}`]);
+  let begun = false;
+  context.onLook(() => ({
+    steps: sender.written + collector.steps,
+    busy: sender.isWaiting || (begun && !collector.connected),
+  }));
   context.onGo(() => {
+    begun = true;
     const firstAttempt = collector.run();
     if (settings.heartbeat)
       startHeartbeat({ heartbeat: settings.heartbeat, collector, sender, firstAttempt });

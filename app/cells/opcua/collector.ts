@@ -63,6 +63,7 @@ export class Collector {
   /** Ends the pause between two attempts. */
   #endPause: (() => void) | null = null;
   #lostAt = 0;
+  #steps = 0;
 
   constructor(options: CollectorOptions) {
     const { settings, log, handlers } = options;
@@ -94,6 +95,11 @@ export class Collector {
     return Math.max(this.#connections - 1, 0);
   }
 
+  /** Counts what happens on the way to a connection: each takes two minutes at most. */
+  get steps(): number {
+    return this.#steps;
+  }
+
   /**
    * Connects again and again, for as long as the cell lives; endpoints are asked for anew each time (L1). The promise
    * resolves when the first attempt has succeeded or failed.
@@ -108,8 +114,10 @@ export class Collector {
       let cause: string;
       let had = false;
       let since = 0;
+      this.#steps += 1;
       try {
         await this.#openWay();
+        this.#steps += 1;
         cause = await this.#attempt(() => {
           had = true;
           since = performance.now();
@@ -118,6 +126,7 @@ export class Collector {
       } catch (error) {
         cause = explainError(error instanceof Error ? error : new Error(String(error)));
       }
+      this.#steps += 1;
       const starting = this.#causes.isNetworkStarting(cause);
       if (!starting) onFirstOutcome();
       if (this.#stopping) return;
@@ -175,6 +184,7 @@ export class Collector {
     debug(`asking ${this.#settings.url} for its endpoints`);
     const warn = (text: string): void => this.#tellOnce("warning", text);
     const endpoint = await this.#discover(warn, debug);
+    this.#steps += 1;
     const connection = new Connection(this.#settings, endpoint);
     this.#connection = connection;
     try {
@@ -194,6 +204,7 @@ export class Collector {
       debug(`session and source are there (${how}, ${fetched} messages fetched): ${source.description}`);
       this.#connected = true;
       this.#connections += 1;
+      this.#steps += 1;
       this.#causes.clear();
       this.#onState(null);
       this.#tellConnected(endpoint, outcome);
