@@ -4,13 +4,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { startEndingBroker } from "./ending-broker.ts";
+import { freePort } from "../lab/ports.ts";
+import { NOT_AUTHORIZED, startEndingBroker } from "./ending-broker.ts";
 import { engines, runOnDevice } from "./harness.ts";
 import { makeMqttMood } from "./mqtt-site.ts";
 import { startOpcUaServer } from "./opcua-process.ts";
 import { makePki } from "./pki.ts";
 
 const RECONNECTS = 1000;
+/** As many as in some hours of which every attempt fails. */
+const FAILED = 500;
+const OPCUA_FAILURES = { sanitized: 40, i586: FAILED };
 /** Each has several private key operations on both sides. */
 const OPCUA_RECONNECTS = { sanitized: 20, i586: RECONNECTS };
 
@@ -29,14 +33,14 @@ for (const version of ["TLSv1.3", "TLSv1.2"] as const) {
   test(`${RECONNECTS} reconnects to a broker over ${version}: flat, and one private key operation`, async () => {
     failed = true;
     for (const engine of await engines()) {
-      const broker = await startEndingBroker(pki, version);
+      const broker = await startEndingBroker(pki, { version });
       makeMqttMood(site, pki, engine.name, { port: broker.port, lists: ["ca.crl"] });
       const memory = engine.name === "sanitized" ? "heap" : "all";
       try {
         const args = [join(site, engine.name), String(RECONNECTS), memory];
         const { stdout, stderr, end } = await runOnDevice(engine, "mqtt-reconnects", args);
         assert.equal(end, 0, `${engine.name}: ${stderr}`);
-        assert.equal(stdout, `closed ${RECONNECTS}\nflat\n`, engine.name);
+        assert.equal(stdout, `closed ${RECONNECTS}: the broker closed the connection\nflat\n`, engine.name);
         /* The server's view: only the first client had to prove itself with its RSA key. */
         assert.deepEqual(
           { full: broker.full, resumed: broker.resumed },
@@ -45,6 +49,74 @@ for (const version of ["TLSv1.3", "TLSv1.2"] as const) {
       } finally {
         broker.close();
       }
+    }
+    failed = false;
+  });
+}
+
+/** Ports of a broker that does not let anybody in, and what the cell says of it. */
+const FAILURES: readonly {
+  readonly what: string;
+  readonly cause: string;
+  open(): Promise<{ readonly port: number; close(): void }>;
+}[] = [
+  {
+    what: "is not there",
+    cause: "the broker refuses the connection",
+    open: async () => ({ port: await freePort(), close: () => undefined }),
+  },
+  {
+    what: "has a certificate of somebody else",
+    cause: "the broker's certificate was not issued by an authority in trustStore",
+    open: () => startEndingBroker(pki, { version: "TLSv1.3", certificate: "server-wrong-ca" }),
+  },
+  {
+    what: "wants another user",
+    cause: "the broker does not authorise this client",
+    open: () => startEndingBroker(pki, { version: "TLSv1.3", code: NOT_AUTHORIZED }),
+  },
+];
+
+for (const { what, cause, open } of FAILURES) {
+  test(`${FAILED} attempts with a broker that ${what}: flat (L15)`, async () => {
+    failed = true;
+    for (const engine of await engines()) {
+      const broker = await open();
+      const name = `${engine.name} ${broker.port}`;
+      makeMqttMood(site, pki, name, { port: broker.port, host: "127.0.0.1" });
+      try {
+        const args = [join(site, name), String(FAILED), engine.name === "sanitized" ? "heap" : "all"];
+        const { stdout, stderr, end } = await runOnDevice(engine, "mqtt-reconnects", args);
+        assert.equal(end, 0, `${engine.name}: ${stderr}`);
+        assert.equal(stdout, `closed ${FAILED}: ${cause}\nflat\n`, engine.name);
+      } finally {
+        broker.close();
+      }
+    }
+    failed = false;
+  });
+}
+
+for (const [fault, cause] of [
+  ["away", "the server refuses the connection"],
+  ["untrusted", "the server's certificate is not in trustList"],
+  ["password", "the server refuses user name or password"],
+] as const) {
+  test(`attempts with an OPC UA server that fail (${fault}), one after the other: flat (L15)`, async () => {
+    failed = true;
+    const server = fault === "away" ? null : await startOpcUaServer(pki);
+    try {
+      for (const engine of await engines()) {
+        const sanitized = engine.name === "sanitized";
+        const rounds = String(sanitized ? OPCUA_FAILURES.sanitized : OPCUA_FAILURES.i586);
+        const port = server?.port ?? String(await freePort());
+        const args = [pki, port, fault, rounds, sanitized ? "heap" : "all"];
+        const { stdout, stderr, end } = await runOnDevice(engine, "opcua-failures", args);
+        assert.equal(end, 0, `${engine.name}: ${stderr}`);
+        assert.equal(stdout, `failed ${rounds}: ${cause}\nflat\n`, engine.name);
+      }
+    } finally {
+      server?.process.kill();
     }
     failed = false;
   });

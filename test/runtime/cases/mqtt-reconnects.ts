@@ -1,6 +1,6 @@
 /**
- * Device only: the MQTT cell's session connects over and over; the broker ends every connection. Tells whether memory and
- * descriptors stay flat. Arguments: a folder that stands for HW-IDS, how often, and "heap" when RAM says nothing.
+ * Device only: the MQTT cell's session connects over and over; the broker ends every connection, or refuses it. Tells why,
+ * each reason once, and whether memory and descriptors stay flat. Arguments: a folder that stands for HW-IDS, how often, and "heap" when RAM says nothing.
  */
 import { Session } from "../../../app/cells/mqtt/session.ts";
 import { readMqttSettings } from "../../../app/config/mqtt.ts";
@@ -19,6 +19,7 @@ const warmUp = 6 * collection;
 function main(): void {
   let closed = 0;
   let before = measure();
+  const causes = new Set<string>();
   const session = new Session({
     settings: readMqttSettings(readRawSide(folder, MQTT_PATHS)),
     clean: true,
@@ -31,8 +32,7 @@ function main(): void {
       onPing: () => undefined,
       onClosed(end) {
         closed++;
-        const cause = end?.cause ?? "";
-        if (!/^the broker closed the connection/.test(cause)) console.log(`round ${closed}: ${cause}`);
+        causes.add(end?.cause.replace(/\. Cure.*/, "") ?? "none");
         const now = closed % collection === 0 ? measure() : null;
         if (now && closed === warmUp) before = now;
         if (closed < rounds) session.connect();
@@ -41,7 +41,7 @@ function main(): void {
     },
   });
   const finish = (): void => {
-    console.log(`closed ${closed}`);
+    console.log(`closed ${closed}: ${[...causes].join("; ")}`);
     console.log(difference(before, measure(), { sanitized: memory === "heap" }));
     session.end(() => process.exit(0));
   };

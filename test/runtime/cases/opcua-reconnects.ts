@@ -2,12 +2,10 @@
  * Device only: the OPC UA cell's collector connects, gets its first value, says good-bye, over and over. Tells whether
  * memory and descriptors stay flat. Arguments: PKI folder, port, how often, and "heap" when RAM says nothing.
  */
-import { readFileSync } from "node:fs";
-import { crypto_utils } from "node-opcua-client";
 import { Collector } from "../../../app/cells/opcua/collector.ts";
 import { silenceLibrary } from "../../../app/cells/opcua/connection/client-options.ts";
-import type { OpcUaSettings } from "../../../app/config/opcua.ts";
 import { closed, measure, settled } from "./measure.ts";
+import { opcuaSettings } from "./opcua-settings.ts";
 
 const [, , folder = "", port = "", count = "", memory = ""] = process.argv;
 const rounds = Number(count);
@@ -15,32 +13,7 @@ const rounds = Number(count);
 const collection = Math.ceil(rounds / 20);
 const warmUp = 8 * collection;
 
-const pem = (name: string) => readFileSync(`${folder}/${name}`, "utf8");
-const settings: OpcUaSettings = {
-  hubId: 0,
-  name: "case",
-  url: `opc.tcp://127.0.0.1:${port}`,
-  host: "127.0.0.1",
-  tcpPort: Number(port),
-  readingCycle: 0,
-  significantDigits: null,
-  debug: false,
-  summary: [],
-  mode: "SignAndEncrypt",
-  policy: "Basic256Sha256",
-  trusted: [crypto_utils.convertPEMtoDER(pem("ca.pem"))],
-  revocationLists: [{ file: "ca.crl", der: crypto_utils.convertPEMtoDER(pem("ca.crl")) }],
-  identity: {
-    chain: [crypto_utils.convertPEMtoDER(pem("rsa.pem"))],
-    privateKeyPem: pem("rsa.key"),
-    applicationUri: "urn:host:gateway",
-  },
-  user: { name: "user", password: "right" },
-  heartbeat: null,
-  /* The server's clock: it has a value from the start. */
-  nodes: [{ port: 1, name: "time", nodeId: "ns=0;i=2258", pointer: "/nodes/0" }],
-  warnings: [],
-};
+const settings = opcuaSettings(folder, port);
 
 async function visit(): Promise<void> {
   let arrived: () => void = () => undefined;
