@@ -24,6 +24,9 @@ export interface TaggedTest {
 /** Requirements of the guide are R and L; K (secure deployment) and D (contradictions) may be named but need not be. */
 const TAG = "[RLKD][0-9]+(?:–[RLKD][0-9]+)?";
 const TITLE = new RegExp(`(["\`])((?:(?!\\1)[^\\\\\\n]|\\\\.)+?) \\((${TAG}(?:, ${TAG})*)\\)\\1`, "g");
+/** Tests that nobody runs: commented out, left out, still to be written. */
+const COMMENT = /^[ \t]*(?:\/\/.*|\/\*[\s\S]*?\*\/)/gm;
+const LEFT_OUT = /\.(?:skip|todo)\(\s*$/;
 const OPTIONAL = /^[KD]/;
 
 /** A title names what does not exist, or names it in a form that can't be read. */
@@ -46,9 +49,11 @@ function expand(tag: string): string[] | null {
   return Array.from({ length: to - from + 1 }, (_, index) => `${first[0]}${from + index}`);
 }
 
-/** The tagged titles in the text of one test file. Throws a TagError for a range that runs backwards. */
+/** The tagged titles of the tests in the text of one file that are run. Throws a TagError for a range that runs backwards. */
 export function taggedTests(file: string, source: string): TaggedTest[] {
-  return [...source.matchAll(TITLE)].map(([, , title = "", tags = ""]) => ({
+  const code = source.replace(COMMENT, "");
+  const titles = [...code.matchAll(TITLE)].filter(({ index }) => !LEFT_OUT.test(code.slice(0, index)));
+  return titles.map(([, , title = "", tags = ""]) => ({
     file,
     title,
     ids: tags.split(", ").flatMap((tag) => {

@@ -23,6 +23,20 @@ test("tags are read from titles: lists, ranges, quotes and brackets in the text"
   );
 });
 
+test("a test that nobody runs proves nothing", () => {
+  const run = source(`is run ${"(R1)"}`);
+  const texts = [
+    ...[`// ${run}`, `/* ${run} */`, `  /**\n * ${run}\n */`],
+    ...[run.replace("test(", "test.skip("), run.replace("test(", "test.todo(\n  "), ""],
+  ];
+  for (const text of texts)
+    assert.deepEqual(
+      taggedTests("a.test.ts", `${text}\n${run}`).map(({ ids }) => ids),
+      [["R1"]],
+      text,
+    );
+});
+
 test("a requirement without a test is a gap, an excuse that has become false is one too", () => {
   const one = taggedTests("a.test.ts", source(`does it ${"(R2)"}`));
   assert.deepEqual(gaps(joinRequirements(TWO, one)), [
