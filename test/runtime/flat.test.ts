@@ -14,6 +14,8 @@ import { makePki } from "./pki.ts";
 const RECONNECTS = 1000;
 /** As many as in some hours of which every attempt fails. */
 const FAILED = 500;
+/** Each waits for the next value of the server's clock. */
+const OPCUA_RESUMPTIONS = { sanitized: 20, i586: 60 };
 const OPCUA_FAILURES = { sanitized: 40, i586: FAILED };
 /** Each has several private key operations on both sides. */
 const OPCUA_RECONNECTS = { sanitized: 20, i586: RECONNECTS };
@@ -133,6 +135,24 @@ test("secure channels, sessions and subscriptions with an OPC UA server, one aft
       const { stdout, stderr, end } = await runOnDevice(engine, "opcua-reconnects", args);
       assert.equal(end, 0, `${engine.name}: ${stderr}`);
       assert.equal(stdout, `connected ${rounds}\nflat\ndescriptors as at the start: true\n`, engine.name);
+    }
+  } finally {
+    server.process.kill();
+  }
+  failed = false;
+});
+
+test("an OPC UA session that goes on over one connection after the other: flat (L15)", async () => {
+  failed = true;
+  const server = await startOpcUaServer(pki);
+  try {
+    for (const engine of await engines()) {
+      const sanitized = engine.name === "sanitized";
+      const rounds = String(sanitized ? OPCUA_RESUMPTIONS.sanitized : OPCUA_RESUMPTIONS.i586);
+      const args = [pki, server.port, rounds, sanitized ? "heap" : "all"];
+      const { stdout, stderr, end } = await runOnDevice(engine, "opcua-resumptions", args);
+      assert.equal(end, 0, `${engine.name}: ${stderr}`);
+      assert.equal(stdout, `resumed ${rounds}\nflat\n`, engine.name);
     }
   } finally {
     server.process.kill();

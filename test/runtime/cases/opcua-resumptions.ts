@@ -1,0 +1,75 @@
+/**
+ * Device only: the OPC UA cell's connection is dropped over and over, and its session goes on over the next one. Tells
+ * whether memory and descriptors stay flat. Arguments: PKI folder, port, how often, and "heap" when RAM says nothing.
+ */
+import { Collector } from "../../../app/cells/opcua/collector.ts";
+import { silenceLibrary } from "../../../app/cells/opcua/connection/client-options.ts";
+import { difference } from "./flat.ts";
+import { measure } from "./measure.ts";
+import { opcuaSettings } from "./opcua-settings.ts";
+
+const [, , folder = "", port = "", count = "", memory = ""] = process.argv;
+const rounds = Number(count);
+/** Objects that refer to each other wait for a collection; without one now and then the heap's end says little. */
+const collection = Math.ceil(rounds / 20);
+const warmUp = 8 * collection;
+/** The server's clock, many times over: all of them change together. */
+const NODES = 100;
+/** The texts of the last message, which differ by their digits; what of a message had come when it was cut. */
+const TEXTS_BYTES = NODES * 1024;
+
+function main(): void {
+  silenceLibrary();
+  let resumed = 0;
+  let isNew = true;
+  let before = measure();
+  const settings = opcuaSettings(folder, port);
+  const [node] = settings.nodes;
+  if (!node) throw new Error("no node");
+  const look = (): void => {
+    if (resumed % collection !== 0) return;
+    const now = measure();
+    if (resumed === warmUp) before = now;
+    if (resumed < rounds) return;
+    console.log(`resumed ${resumed}`);
+    console.log(difference(before, now, { sanitized: memory === "heap", heap: TEXTS_BYTES }));
+    process.exit(0);
+  };
+  const collector = new Collector({
+    settings: {
+      ...settings,
+      nodes: Array.from({ length: NODES }, (_, index) => ({
+        ...node,
+        port: index + 1,
+        name: `time ${index}`,
+      })),
+    },
+    log: {
+      info(text) {
+        if (!/the session goes on/.test(text)) return;
+        resumed += 1;
+        isNew = true;
+        look();
+      },
+      warning: () => undefined,
+      error: console.log,
+      debug: () => undefined,
+    },
+    handlers: {
+      // The connection is of use: values come over it.
+      onText() {
+        if (!isNew) return;
+        isNew = false;
+        setImmediate(() => collector.drop("dropped on purpose"));
+      },
+      onWarning: (_node, text) => console.log(text),
+    },
+    after(_milliseconds, callback) {
+      const turn = setImmediate(callback);
+      return () => clearImmediate(turn);
+    },
+  });
+  void collector.run();
+}
+
+main();
