@@ -14,8 +14,7 @@ import { makePki } from "./pki.ts";
 const RECONNECTS = 1000;
 /** As many as in some hours of which every attempt fails. */
 const FAILED = 500;
-/** Each waits for the next value of the server's clock. */
-const OPCUA_RESUMPTIONS = { sanitized: 20, i586: 60 };
+const OPCUA_RESUMPTIONS = { sanitized: 40, i586: 400 };
 const OPCUA_FAILURES = { sanitized: 40, i586: FAILED };
 /** Each has several private key operations on both sides. */
 const OPCUA_RECONNECTS = { sanitized: 20, i586: RECONNECTS };

@@ -6,6 +6,8 @@ import { MessageSecurityMode, OPCUACertificateManager, OPCUAServer, SecurityPoli
 
 const folder = process.argv[2] as string;
 
+const MOST_SESSIONS = 1000;
+
 /** The DER bytes of a PEM file. */
 function read(name: string): Buffer {
   return Buffer.from(readFileSync(`${folder}/${name}`, "utf8").replace(/-----[^-]+-----|\s/g, ""), "base64");
@@ -42,6 +44,8 @@ async function main(): Promise<void> {
     ],
     securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
     allowAnonymous: false,
+    /* A client that is cut off before its session has gone on leaves one behind. */
+    serverCapabilities: { maxSessions: MOST_SESSIONS },
     userManager: { isValidUser: (user: string, password: string) => user === "user" && password === "right" },
   });
   await server.initialize();
