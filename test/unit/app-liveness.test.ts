@@ -1,18 +1,10 @@
 /** Whether cells answer and get on, and what is done about those that don't. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Log } from "../../app/link/log-line.ts";
 import { IDLE, type Progress } from "../../app/link/progress.ts";
 import { Liveness, type Watched } from "../../app/supervisor/liveness.ts";
 import type { StartedRole } from "../../app/supervisor/load-cell.ts";
-
-function logInto(lines: string[]): Log {
-  const note =
-    (level: string) =>
-    (text: string): void =>
-      void lines.push(`${level}: ${text}`);
-  return { info: note("Info"), warning: note("Warning"), error: note("Error"), debug: note("Debug") };
-}
+import { logInto } from "./app-log-into.ts";
 
 interface FakeCell extends Watched, Progress {
   pid: number | null;

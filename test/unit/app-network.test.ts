@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Log } from "../../app/link/log-line.ts";
 import { Connections, describeDuration } from "../../app/supervisor/connections.ts";
 import { Gate } from "../../app/supervisor/gate.ts";
 import { Intruders } from "../../app/supervisor/intruders.ts";
@@ -17,19 +16,7 @@ import { platform } from "../../app/supervisor/platform-node.ts";
 import { Port, type PortHandlers } from "../../app/supervisor/port.ts";
 import type { NetlinkEvent } from "../../app/supervisor/rtnetlink.ts";
 import { withFolder } from "./app-folder.ts";
-
-function logInto(lines: string[]): Log {
-  const note =
-    (level: string) =>
-    (text: string): void =>
-      void lines.push(`${level}: ${text}`);
-  return {
-    info: note("Info"),
-    warning: note("Warning"),
-    error: note("Error"),
-    debug: note("Debug"),
-  };
-}
+import { logInto } from "./app-log-into.ts";
 
 const NIC = 2;
 const link = (up: boolean): NetlinkEvent => ({ kind: "link", index: NIC, loopback: false, up });

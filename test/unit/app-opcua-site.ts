@@ -13,6 +13,7 @@ import { Collector, type CollectorOptions } from "../../app/cells/opcua/collecto
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import type { NodeSetting } from "../../app/config/opcua-file.ts";
 import type { Certificate } from "../lab/pki.ts";
+import { logInto } from "./app-log-into.ts";
 
 /** A server at `port` that proves itself with `certificate`, accepts any client and offers every mode. */
 export function serverOptions(options: {
@@ -117,18 +118,9 @@ export function collect(
     const { Value, StatusCode } = JSON.parse(text);
     values.get(name)?.push(StatusCode ? StatusCode.Symbol : Value);
   };
-  const note =
-    (level: string) =>
-    (line: string): void =>
-      void lines.push(`${level}: ${line}`);
   const collector = new Collector({
     settings,
-    log: {
-      info: note("Info"),
-      warning: note("Warning"),
-      error: note("Error"),
-      debug: () => undefined,
-    },
+    log: { ...logInto(lines), debug: () => undefined },
     handlers: {
       onText: take,
       onWarning: (node, text) => void lines.push(`Warning: ${node.name} ${text}`),

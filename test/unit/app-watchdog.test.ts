@@ -8,6 +8,7 @@ import type { StartedRole } from "../../app/supervisor/load-cell.ts";
 import { platform } from "../../app/supervisor/platform-node.ts";
 import { Watchdog } from "../../app/supervisor/watchdog.ts";
 import { withFolder } from "./app-folder.ts";
+import { logInto } from "./app-log-into.ts";
 
 const SECONDS = 60;
 /** Whatever is wrong with a cell that runs, it shows after so many rounds. */
@@ -22,11 +23,7 @@ interface FakeCell extends Watched {
 /** Watchdog and cells as the supervisor ties them together; the device is a file. A cell that is ended stays as it is. */
 function makeRig(folder: string, roles: readonly StartedRole[]) {
   const lines: string[] = [];
-  const note =
-    (level: string) =>
-    (text: string): void =>
-      void lines.push(`${level}: ${text}`);
-  const log = { info: note("Info"), warning: note("Warning"), error: note("Error"), debug: note("Debug") };
+  const log = logInto(lines);
   const file = join(folder, "watchdog");
   const fd = openSync(file, "w");
   const watchdog = new Watchdog(log);
