@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
 import { standaloneValidators } from "../config/generate.ts";
 import { lazy } from "./lazy.ts";
-import { deviceBuiltins, externalBuiltins, leaveOut } from "./resolve.ts";
+import { deviceBuiltins, externalBuiltins, leaveOut, strictSources } from "./resolve.ts";
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
@@ -77,7 +77,10 @@ export async function bundleApp(options: BundleOptions): Promise<Metafile> {
     },
     ...(device && !external ? { inject: [join(repository, "app/runtime/globals.ts")] } : {}),
     plugins: device
-      ? [standaloneValidators(), leaveOut(), lazy(), external ? externalBuiltins() : deviceBuiltins()]
+      ? [
+          ...[standaloneValidators(), leaveOut(), lazy()],
+          ...[external ? externalBuiltins() : deviceBuiltins(), strictSources()],
+        ]
       : [leaveOut(), lazy()],
   });
   const [file] = result.outputFiles;

@@ -1,5 +1,5 @@
 /** esbuild plugins: where an import of the gateway leads on the device. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import type { Plugin } from "esbuild";
 import { type LeftOut, leftOutPackages, standIns } from "./left-out.ts";
 
 const bundleDir = dirname(fileURLToPath(import.meta.url));
+const OWN_SOURCE = new RegExp(`^${escapeRegExp(dirname(bundleDir))}/.*\\.ts$`);
 const runtimeNodeDir = join(bundleDir, "..", "runtime", "node");
 
 /** An import that leads nowhere on the device. */
@@ -78,6 +79,22 @@ export function externalBuiltins(): Plugin {
         const name = builtinName(args.path);
         return name === undefined ? undefined : { path: name, external: true };
       });
+    },
+  };
+}
+
+/**
+ * Our own files are strict code, all of them: esbuild would take that from how it came to a file first - a plugin knows
+ * no tsconfig.json -, which is a race, and the bundle would not be the same each time.
+ */
+export function strictSources(): Plugin {
+  return {
+    name: "strict-sources",
+    setup(build) {
+      build.onLoad({ filter: OWN_SOURCE, namespace: "file" }, ({ path }) => ({
+        contents: `"use strict";${readFileSync(path, "utf8")}`,
+        loader: "ts",
+      }));
     },
   };
 }

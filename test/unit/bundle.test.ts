@@ -38,6 +38,10 @@ test("every left-out package and stand-in is one that the device bundle would ot
   const here = join(import.meta.dirname, "..", "..");
   const bundle = readFileSync(join(folder, "gateway.js"), "utf8");
   assert.ok(!bundle.includes(here), "the same bundle comes out of every checkout");
+  const ours = [...bundle.matchAll(/__esm\(\{"(app\/[^"]*)"\(\)\{("use strict")?/g)];
+  assert.ok(ours.length > 100);
+  const sloppy = ours.filter(([, , strict]) => strict === undefined).map(([, file]) => file);
+  assert.deepEqual(sloppy, [], "strict code, whichever way esbuild comes to a file first");
   const inputs = Object.keys(metafile.inputs);
   const stale = leftOutPackages
     .map((entry) => entry.name)
