@@ -53,6 +53,9 @@ interface Pulse {
   stalls: number;
 }
 
+/** What a process begins with, whatever its predecessors did. */
+const NEW_PROCESS = { unanswered: 0, ended: false, steps: null, owes: false, idle: 0 };
+
 export class Liveness {
   readonly #cells: () => Iterable<Watched>;
   readonly #kill: (pid: number) => void;
@@ -97,15 +100,7 @@ export class Liveness {
     const stuck: StartedRole[] = [];
     for (const cell of this.#cells()) {
       const pulse = this.#pulse(cell.role);
-      if (cell.pid !== pulse.pid)
-        Object.assign(pulse, {
-          pid: cell.pid,
-          unanswered: 0,
-          ended: false,
-          steps: null,
-          owes: false,
-          idle: 0,
-        });
+      if (cell.pid !== pulse.pid) Object.assign(pulse, NEW_PROCESS, { pid: cell.pid });
       if (cell.pid === null) continue;
       const survived = pulse.ended;
       this.#examine(cell, cell.pid, pulse);
@@ -154,10 +149,7 @@ export class Liveness {
   #pulse(role: StartedRole): Pulse {
     let pulse = this.#pulses.get(role);
     if (!pulse) {
-      pulse = {
-        ...{ pid: null, unanswered: 0, ended: false, inVain: 0 },
-        ...{ steps: null, owes: false, idle: 0, stalls: 0 },
-      };
+      pulse = { ...NEW_PROCESS, pid: null, inVain: 0, stalls: 0 };
       this.#pulses.set(role, pulse);
     }
     return pulse;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createServer, type SecureVersion } from "node:tls";
 
 /** MQTT 3.1.1 §3.2.2.3: accepted; not authorized. */
-export const ACCEPTED = 0;
+const ACCEPTED = 0;
 export const NOT_AUTHORIZED = 5;
 
 export interface EndingBrokerOptions {

@@ -1,6 +1,7 @@
 /**
  * Device only: the MQTT cell's session connects over and over; the broker ends every connection, or refuses it. Tells why,
- * each reason once, and whether memory and descriptors stay flat. Arguments: a folder that stands for HW-IDS, how often, and "heap" when RAM says nothing.
+ * each reason once, and whether memory and descriptors stay flat. Arguments: a folder that stands for HW-IDS, how often,
+ * and "heap" when RAM says nothing.
  */
 import { Session } from "../../../app/cells/mqtt/session.ts";
 import { readMqttSettings } from "../../../app/config/mqtt.ts";
