@@ -116,6 +116,8 @@ export interface Platform {
   run(argv: readonly string[]): Exit;
   /** Seconds since the kernel started, with fractions (CLOCK_BOOTTIME). */
   uptime(): number;
+  /** Frees at once what only refers to itself. On Node.js: does nothing, V8 knows best when. */
+  collectGarbage(): void;
   /**
    * Makes a serial line ready: 115200 baud, 8N1 (R136), every byte as it comes, nothing echoed, no key that stops output,
    * and locks it that way. False: the descriptor is no terminal. On Node.js: changes nothing, false.

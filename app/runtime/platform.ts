@@ -211,6 +211,7 @@ export const platform: Platform = {
   writer,
   run,
   uptime: () => processBinding.boottime(),
+  collectGarbage: () => processBinding.gc(),
   terminal: (fd) => device.terminal(fd),
   setClock: (seconds) => device.setClock(seconds),
   netlink: (netns) => netlink.open(netns),

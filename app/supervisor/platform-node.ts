@@ -153,5 +153,6 @@ export const platform: Platform = {
   netlink: () => null,
   refusals: () => null,
   watchdog: () => null,
+  collectGarbage: () => undefined,
   uptime: () => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]),
 };

@@ -118,8 +118,13 @@ export async function runCell(options: {
     descriptors,
     report,
     onGo: (callback) => words.onGo(callback),
-    // In development there is no packet filter, and names may lead to IPv6.
-    openWay: (host) => (platform.kind === "node" ? Promise.resolve() : words.way.open(host)),
+    openWay(host) {
+      // What a connection leaves behind refers to itself: it makes room for the next one, or a cell grows with each
+      // connection until half a megabyte is waiting.
+      platform.collectGarbage();
+      // In development there is no packet filter, and names may lead to IPv6.
+      return platform.kind === "node" ? Promise.resolve() : words.way.open(host);
+    },
     onNetwork: (callback) => words.onNetwork(callback),
     onLook: (callback) => words.onLook(callback),
     onStop: (callback) => void process.on("SIGTERM", callback),

@@ -246,7 +246,7 @@ for (const engine of await enginesAndQemu()) {
       const { stdout, stderr, end } = await runOnDevice(engine, "cell-garbage");
       assert.deepEqual(
         stdout.trimEnd().split("\n"),
-        ["at most a megabyte: true", '{"code":0,"signal":null}'],
+        ["at most a megabyte: true", "waits: true", "collected: true", '{"code":0,"signal":null}'],
         stderr,
       );
       assert.equal(end, 0);

@@ -161,6 +161,12 @@ void gw_engine_freeze(JSRuntime *rt)
     settled = rt->malloc_state.malloc_size;
 }
 
+void gw_engine_collect(JSRuntime *rt)
+{
+    JS_RunGC(rt);
+    settled = rt->malloc_state.malloc_size;
+}
+
 void gw_engine_tidy(JSRuntime *rt)
 {
     if (list_empty(&frozen))
@@ -168,10 +174,8 @@ void gw_engine_tidy(JSRuntime *rt)
     size_t used = rt->malloc_state.malloc_size;
     if (used + LOWERED < settled)
         settled = used;
-    if (used < settled + GROWN)
-        return;
-    JS_RunGC(rt);
-    settled = rt->malloc_state.malloc_size;
+    if (used >= settled + GROWN)
+        gw_engine_collect(rt);
 }
 
 static void release(JSRuntime *rt, JSGCObjectHeader *object)

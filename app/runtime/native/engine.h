@@ -41,7 +41,10 @@ void gw_engine_freeze(JSRuntime *rt);
  */
 void gw_engine_tidy(JSRuntime *rt);
 
-/* Undoes it, for a leak check at the end. */
+/* Collects now, and counts from here. */
+void gw_engine_collect(JSRuntime *rt);
+
+/* Undoes the freeze, for a leak check at the end. */
 void gw_engine_thaw(JSRuntime *rt);
 
 /* Takes the names of local variables out of a compiled function and those in it: only eval would look at them. */

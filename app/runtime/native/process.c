@@ -325,7 +325,7 @@ static JSValue process_gc(JSContext *ctx, JSValueConst this_value, int argc, JSV
     (void)this_value;
     (void)argc;
     (void)argv;
-    JS_RunGC(JS_GetRuntime(ctx));
+    gw_engine_collect(JS_GetRuntime(ctx));
     return JS_UNDEFINED;
 }
 

@@ -20,8 +20,11 @@ const MIN_KEEP_ALIVE_COUNT = 3;
 const MAX_KEEP_ALIVE_COUNT = 100;
 /** Part 4 §5.13.2: the lifetime is at least three times the keep-alive time. */
 const MIN_LIFETIME_FACTOR = 3;
-/** Values in one message at most: it then fits into one chunk, and the fast path takes it. */
-const MOST_NOTIFICATIONS = 1000;
+/**
+ * Values in one message at most: it then fits into one chunk, and the fast path takes it. What a server has queued during
+ * an outage comes in messages of this size, and a heap keeps the size of the largest one that it ever held.
+ */
+const MOST_NOTIFICATIONS = 250;
 
 /** As the server revised it. */
 export interface Subscription {
