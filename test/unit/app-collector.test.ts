@@ -9,6 +9,7 @@ import {
   OPCUAServer,
   SecurityPolicy,
   type UAVariable,
+  UserTokenPolicy,
   UserTokenType,
 } from "node-opcua";
 import { subscriptionRequest } from "../../app/cells/opcua/acquisition/subscription.ts";
@@ -18,6 +19,7 @@ import { type OpcUaSettings, UNNAMED_APPLICATION } from "../../app/config/opcua.
 import { type Certificate, Pki } from "../lab/pki.ts";
 import { freePort } from "../lab/ports.ts";
 import { revocationList } from "../lab/revocation.ts";
+import { Eavesdropper } from "./app-eavesdropper.ts";
 import { makeFolder } from "./app-folder.ts";
 import { LinkProxy } from "./app-link-proxy.ts";
 import { clientSettings, serverOptions } from "./app-opcua-site.ts";
@@ -226,6 +228,48 @@ test("Any: a password never goes over an unprotected connection while the server
     /can't connect to .*: none of the server's protected endpoints can be used with user name and password, and one without protection is not used in their place; it offers None\/None for .*UserName.*\. It keeps trying/,
   );
   assert.equal(sessions, 0, "nobody was told the password");
+});
+
+test("a password that goes readable over the line in mode Sign is warned of, and no other (R69, K36)", async (t) => {
+  const own = await startServer(first, await freePort());
+  t.after(() => own.server.shutdown(0));
+  const [endpoint] = own.server.endpoints;
+  const signed = (endpoint?.endpointDescriptions() ?? []).filter(
+    ({ securityMode, securityPolicyUri }) =>
+      securityMode === MessageSecurityMode.Sign && securityPolicyUri === SecurityPolicy.Basic256Sha256,
+  );
+  const ear = await Eavesdropper.open(endpoint?.port ?? 0);
+  t.after(() => ear.close());
+  for (const [policies, isOpen] of [
+    [[SecurityPolicy.None], true],
+    [[SecurityPolicy.Basic256, SecurityPolicy.None], true],
+    [[null, SecurityPolicy.None], true],
+    [[null], false],
+    [[SecurityPolicy.None, SecurityPolicy.Basic256Sha256], false],
+  ] as const) {
+    const tokens = policies.map(
+      (securityPolicyUri, index) =>
+        new UserTokenPolicy({ policyId: `p${index}`, tokenType: UserTokenType.UserName, securityPolicyUri }),
+    );
+    for (const description of signed)
+      Object.defineProperty(description, "userIdentityTokens", { value: tokens, configurable: true });
+    ear.forget();
+    const at = { tcpPort: ear.port, url: `opc.tcp://127.0.0.1:${ear.port}` };
+    const { collector, lines } = collect(settings({ ...at, mode: "Sign", policy: "Basic256Sha256" }));
+    await collector.run();
+    await collector.stop();
+    assert.ok(
+      lines.some((line) => line.includes("has established connection")),
+      lines.join("\n"),
+    );
+    const warned = lines.findIndex((line) =>
+      line.includes("mode Sign does not encrypt, and the server wants the password"),
+    );
+    const told = `${policies.join(", ")}: ${lines.join("\n")}`;
+    assert.equal(ear.heard(Buffer.from("\x05\0\0\0right")), isOpen, told);
+    assert.equal(warned >= 0, isOpen, told);
+    assert.ok(warned <= 0, "before it is sent");
+  }
 });
 
 test("a gateway certificate without application URI goes to the server, and what that objects is told (R131, L2)", async () => {

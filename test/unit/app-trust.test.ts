@@ -355,3 +355,35 @@ test("an endpoint that is protected by its mode only, or by its policy only, is 
     assert.match(outcome(offers, { mode, policy }), /^the server offers no endpoint with mode /);
   }
 });
+
+test("a password that mode Sign would send readable is known before it is sent (R69, K36)", () => {
+  const user = { name: "u", password: "p" };
+  const isOpen = (
+    mode: MessageSecurityMode,
+    tokenPolicies: readonly (string | null)[],
+    login: OpcUaSettings["user"] = user,
+  ): boolean => {
+    const offer = endpoint(mode, mode === None ? "None" : "Basic256Sha256", USER);
+    const tokens = tokenPolicies.map((policy) => ({
+      tokenType: USER,
+      securityPolicyUri: policy === null ? null : `${POLICY}${policy}`,
+    }));
+    Object.assign(offer, {
+      userIdentityTokens: [...tokens, { tokenType: ANONYMOUS, securityPolicyUri: null }],
+    });
+    const settings = { mode: MessageSecurityMode[mode], policy: "Any", user: login } as OpcUaSettings;
+    return chooseEndpoint([offer], settings).passwordOpen;
+  };
+  assert.equal(isOpen(Sign, ["None"]), true);
+  assert.equal(isOpen(Sign, ["None", "None"]), true);
+  for (const other of ["Basic128Rsa15", "Basic256", null])
+    assert.equal(isOpen(Sign, [other, "None"]), true, `node-opcua takes None before ${other}`);
+  // The endpoint's own policy; an outdated one; the stronger one of two.
+  assert.equal(isOpen(Sign, [null]), false);
+  assert.equal(isOpen(Sign, ["Basic128Rsa15"]), false);
+  assert.equal(isOpen(Sign, ["None", "Basic256Sha256"]), false);
+  // Encrypted all the same; told by the settings' own rule; nobody logs in.
+  assert.equal(isOpen(SignAndEncrypt, ["None"]), false);
+  assert.equal(isOpen(None, ["None"]), false);
+  assert.equal(isOpen(Sign, ["None"], null), false);
+});

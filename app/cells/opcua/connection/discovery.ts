@@ -53,5 +53,10 @@ export async function findEndpoint(options: {
     const expired = trusted === null ? [] : expiredLists(revocationLists, now);
     for (const text of [...odd, ...expired]) remark(text);
   }
+  if (endpoint.passwordOpen) {
+    remark(
+      "mode Sign does not encrypt, and the server wants the password without encryption of its own: who listens in can read it. Cure: set mode SignAndEncrypt, or a security policy for user names on the server",
+    );
+  }
   return endpoint;
 }

@@ -38,6 +38,8 @@ export interface ChosenEndpoint {
   readonly applicationUri: string | null;
   /** True: mode and policy are Any, and nothing but unprotected endpoints was offered. */
   readonly weak: boolean;
+  /** True: messages are signed but not encrypted there, and the server wants the password as it is (Part 4, UserTokenPolicy). */
+  readonly passwordOpen: boolean;
 }
 
 /** `Basic256Sha256` of `http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256`. */
@@ -71,6 +73,18 @@ function isProtected(endpoint: EndpointDescription): boolean | null {
   const isOpen = securityMode === MessageSecurityMode.None;
   // A protected mode with policy None would be a protection that nothing comes of.
   return MODES.includes(securityMode) && isOpen === (policyName(endpoint) === "None") ? !isOpen : null;
+}
+
+/**
+ * Whether node-opcua sends the password as it is: of several user name policies it takes the strongest, but None before an
+ * outdated one and before one that stands for the endpoint's own.
+ */
+function sendsPasswordOpen({ userIdentityTokens }: EndpointDescription): boolean {
+  const policies = (userIdentityTokens ?? [])
+    .filter(({ tokenType }) => tokenType === UserTokenType.UserName)
+    .map(({ securityPolicyUri }) => shortPolicy(securityPolicyUri ?? ""));
+  const strong: readonly string[] = POLICIES.slice(POLICIES.indexOf("Basic256Sha256"));
+  return policies.includes("None") && !policies.some((policy) => strong.includes(policy));
 }
 
 /**
@@ -116,5 +130,7 @@ export function chooseEndpoint(
     serverCertificate: certificate && certificate.length > 0 ? certificate : null,
     applicationUri: best.server.applicationUri || null,
     weak: best.securityMode === MessageSecurityMode.None && settings.mode === "Any",
+    passwordOpen:
+      settings.user !== null && best.securityMode === MessageSecurityMode.Sign && sendsPasswordOpen(best),
   };
 }
