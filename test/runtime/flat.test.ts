@@ -159,6 +159,15 @@ test("an OPC UA session that goes on over one connection after the other: flat (
   failed = false;
 });
 
+test("names that are looked up before every attempt, found or not: flat (L15)", async () => {
+  for (const engine of await engines()) {
+    const memory = engine.name === "sanitized" ? "heap" : "all";
+    const { stdout, stderr, end } = await runOnDevice(engine, "way-flat", [memory]);
+    assert.equal(end, 0, `${engine.name}: ${stderr}`);
+    assert.equal(stdout, "opened 1000, failures: ENOTFOUND\nflat\n", engine.name);
+  }
+});
+
 test("the memory of a buffer that was full is given back to the system (R115, L15)", async () => {
   for (const engine of await engines()) {
     // The sanitizers keep what is freed for a while, to notice who still uses it.
