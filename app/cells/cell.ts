@@ -19,8 +19,8 @@ export interface CellContext {
   /** Calls back once, when the supervisor says that the peer may be connected. */
   onGo(callback: () => void): void;
   /**
-   * Before every attempt to connect to `host`: the garbage of the last one is collected, a name is resolved and the packet filter opened for what it leads to now
-   * (K17). Rejects when the name can't be resolved.
+   * Before every attempt to connect to `host`: the garbage of the last one is collected, a name is resolved and the packet
+   * filter opened for what it leads to now (K17). Rejects when the name can't be resolved.
    */
   openWay(host: string): Promise<void>;
   /**
