@@ -78,8 +78,11 @@ export async function bundleApp(options: BundleOptions): Promise<Metafile> {
     ...(device && !external ? { inject: [join(repository, "app/runtime/globals.ts")] } : {}),
     plugins: device
       ? [
-          ...[standaloneValidators(), leaveOut(), lazy()],
-          ...[external ? externalBuiltins() : deviceBuiltins(), strictSources()],
+          standaloneValidators(),
+          leaveOut(),
+          lazy(),
+          external ? externalBuiltins() : deviceBuiltins(),
+          strictSources(),
         ]
       : [leaveOut(), lazy()],
   });

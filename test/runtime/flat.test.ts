@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { freePort } from "../lab/ports.ts";
 import { NOT_AUTHORIZED, startEndingBroker } from "./ending-broker.ts";
-import { engines, runOnDevice } from "./harness.ts";
+import { type Engine, engines, runOnDevice } from "./harness.ts";
 import { makeMqttMood } from "./mqtt-site.ts";
 import { startOpcUaServer } from "./opcua-process.ts";
 import { makePki } from "./pki.ts";
@@ -30,18 +30,49 @@ after(() => {
   for (const folder of [pki, site]) rmSync(folder, { recursive: true });
 });
 
+/** A case that judges its memory by its last argument, "heap" where RAM says nothing, prints this and ends well. */
+async function prints(
+  engine: Engine,
+  name: string,
+  args: readonly string[],
+  expected: string,
+): Promise<void> {
+  const memory = engine.name === "sanitized" ? "heap" : "all";
+  const { stdout, stderr, end } = await runOnDevice(engine, name, [...args, memory]);
+  assert.equal(end, 0, `${engine.name}: ${stderr}`);
+  assert.equal(stdout, expected, engine.name);
+}
+
+/** The same with an OPC UA server that lives as long as the test. */
+async function printsWithServer(options: {
+  readonly name: string;
+  readonly rounds: Readonly<Record<"sanitized" | "i586", number>>;
+  readonly expected: (rounds: number) => string;
+}): Promise<void> {
+  const { name, rounds, expected } = options;
+  failed = true;
+  const server = await startOpcUaServer(pki);
+  try {
+    for (const engine of await engines()) {
+      const count = engine.name === "sanitized" ? rounds.sanitized : rounds.i586;
+      await prints(engine, name, [pki, server.port, String(count)], expected(count));
+    }
+  } finally {
+    server.process.kill();
+  }
+  failed = false;
+}
+
 for (const version of ["TLSv1.3", "TLSv1.2"] as const) {
   test(`${RECONNECTS} reconnects to a broker over ${version}: flat, and one private key operation`, async () => {
     failed = true;
     for (const engine of await engines()) {
       const broker = await startEndingBroker(pki, { version });
       makeMqttMood(site, pki, engine.name, { port: broker.port, lists: ["ca.crl"] });
-      const memory = engine.name === "sanitized" ? "heap" : "all";
       try {
-        const args = [join(site, engine.name), String(RECONNECTS), memory];
-        const { stdout, stderr, end } = await runOnDevice(engine, "mqtt-reconnects", args);
-        assert.equal(end, 0, `${engine.name}: ${stderr}`);
-        assert.equal(stdout, `closed ${RECONNECTS}: the broker closed the connection\nflat\n`, engine.name);
+        const args = [join(site, engine.name), String(RECONNECTS)];
+        const closed = `closed ${RECONNECTS}: the broker closed the connection`;
+        await prints(engine, "mqtt-reconnects", args, `${closed}\nflat\n`);
         /* The server's view: only the first client had to prove itself with its RSA key. */
         assert.deepEqual(
           { full: broker.full, resumed: broker.resumed },
@@ -86,10 +117,8 @@ for (const { what, cause, open } of FAILURES) {
       const name = `${engine.name} ${broker.port}`;
       makeMqttMood(site, pki, name, { port: broker.port, host: "127.0.0.1" });
       try {
-        const args = [join(site, name), String(FAILED), engine.name === "sanitized" ? "heap" : "all"];
-        const { stdout, stderr, end } = await runOnDevice(engine, "mqtt-reconnects", args);
-        assert.equal(end, 0, `${engine.name}: ${stderr}`);
-        assert.equal(stdout, `closed ${FAILED}: ${cause}\nflat\n`, engine.name);
+        const args = [join(site, name), String(FAILED)];
+        await prints(engine, "mqtt-reconnects", args, `closed ${FAILED}: ${cause}\nflat\n`);
       } finally {
         broker.close();
       }
@@ -108,13 +137,10 @@ for (const [fault, cause] of [
     const server = fault === "away" ? null : await startOpcUaServer(pki);
     try {
       for (const engine of await engines()) {
-        const sanitized = engine.name === "sanitized";
-        const rounds = String(sanitized ? OPCUA_FAILURES.sanitized : OPCUA_FAILURES.i586);
+        const rounds = engine.name === "sanitized" ? OPCUA_FAILURES.sanitized : OPCUA_FAILURES.i586;
         const port = server?.port ?? String(await freePort());
-        const args = [pki, port, fault, rounds, sanitized ? "heap" : "all"];
-        const { stdout, stderr, end } = await runOnDevice(engine, "opcua-failures", args);
-        assert.equal(end, 0, `${engine.name}: ${stderr}`);
-        assert.equal(stdout, `failed ${rounds}: ${cause}\nflat\n`, engine.name);
+        const args = [pki, port, fault, String(rounds)];
+        await prints(engine, "opcua-failures", args, `failed ${rounds}: ${cause}\nflat\n`);
       }
     } finally {
       server?.process.kill();
@@ -123,49 +149,23 @@ for (const [fault, cause] of [
   });
 }
 
-test("secure channels, sessions and subscriptions with an OPC UA server, one after the other: flat", async () => {
-  failed = true;
-  const server = await startOpcUaServer(pki);
-  try {
-    for (const engine of await engines()) {
-      const sanitized = engine.name === "sanitized";
-      const rounds = sanitized ? OPCUA_RECONNECTS.sanitized : OPCUA_RECONNECTS.i586;
-      const args = [pki, server.port, String(rounds), sanitized ? "heap" : "all"];
-      const { stdout, stderr, end } = await runOnDevice(engine, "opcua-reconnects", args);
-      assert.equal(end, 0, `${engine.name}: ${stderr}`);
-      assert.equal(stdout, `connected ${rounds}\nflat\ndescriptors as at the start: true\n`, engine.name);
-    }
-  } finally {
-    server.process.kill();
-  }
-  failed = false;
-});
+test("secure channels, sessions and subscriptions with an OPC UA server, one after the other: flat", () =>
+  printsWithServer({
+    name: "opcua-reconnects",
+    rounds: OPCUA_RECONNECTS,
+    expected: (rounds) => `connected ${rounds}\nflat\ndescriptors as at the start: true\n`,
+  }));
 
-test("an OPC UA session that goes on over one connection after the other: flat (L15)", async () => {
-  failed = true;
-  const server = await startOpcUaServer(pki);
-  try {
-    for (const engine of await engines()) {
-      const sanitized = engine.name === "sanitized";
-      const rounds = String(sanitized ? OPCUA_RESUMPTIONS.sanitized : OPCUA_RESUMPTIONS.i586);
-      const args = [pki, server.port, rounds, sanitized ? "heap" : "all"];
-      const { stdout, stderr, end } = await runOnDevice(engine, "opcua-resumptions", args);
-      assert.equal(end, 0, `${engine.name}: ${stderr}`);
-      assert.equal(stdout, `resumed ${rounds}\nflat\n`, engine.name);
-    }
-  } finally {
-    server.process.kill();
-  }
-  failed = false;
-});
+test("an OPC UA session that goes on over one connection after the other: flat (L15)", () =>
+  printsWithServer({
+    name: "opcua-resumptions",
+    rounds: OPCUA_RESUMPTIONS,
+    expected: (rounds) => `resumed ${rounds}\nflat\n`,
+  }));
 
 test("names that are looked up before every attempt, found or not: flat (L15)", async () => {
-  for (const engine of await engines()) {
-    const memory = engine.name === "sanitized" ? "heap" : "all";
-    const { stdout, stderr, end } = await runOnDevice(engine, "way-flat", [memory]);
-    assert.equal(end, 0, `${engine.name}: ${stderr}`);
-    assert.equal(stdout, "opened 1000, failures: ENOTFOUND\nflat\n", engine.name);
-  }
+  for (const engine of await engines())
+    await prints(engine, "way-flat", [], "opened 1000, failures: ENOTFOUND\nflat\n");
 });
 
 test("the memory of a buffer that was full is given back to the system (R115, L15)", async () => {

@@ -14,6 +14,8 @@ export class LinkProxy {
   stalled = false;
   /** What the server sends is lost. */
   swallowing = false;
+  /** Hears what the client sends. */
+  onSent: (chunk: Buffer) => void = () => undefined;
   /** Connections that were asked for, whether or not they came about. */
   attempts = 0;
 
@@ -48,7 +50,10 @@ export class LinkProxy {
       socket.on("error", () => undefined);
       socket.on("close", () => this.#sockets.delete(socket));
     }
-    near.on("data", (chunk) => this.stalled || this.#carry(chunk, near, far));
+    near.on("data", (chunk) => {
+      this.onSent(chunk);
+      if (!this.stalled) this.#carry(chunk, near, far);
+    });
     far.on("data", (chunk) => this.stalled || this.swallowing || this.#carry(chunk, far, near));
     near.on("close", () => far.end());
     far.on("close", () => near.end());

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { type OPCUAServer, SecurityPolicy, type UAVariable } from "node-opcua";
+import {
+  DataChangeNotification,
+  type NotificationMessage,
+  type OPCUAServer,
+  SecurityPolicy,
+  type UAVariable,
+} from "node-opcua";
 import { silenceLibrary } from "../../app/cells/opcua/connection/client-options.ts";
 import type { OpcUaSettings } from "../../app/config/opcua.ts";
 import { type Certificate, Pki } from "../lab/pki.ts";
@@ -26,6 +32,7 @@ let certificate: Certificate;
 let port: number;
 let server: OPCUAServer;
 let variable: UAVariable | undefined;
+let add: (name: string) => UAVariable;
 let link: LinkProxy;
 
 async function start(securityPolicies: SecurityPolicy[]): Promise<void> {
@@ -33,6 +40,7 @@ async function start(securityPolicies: SecurityPolicy[]): Promise<void> {
   const started = await startServer(options, ["Value"]);
   server = started.server;
   variable = started.variables[0];
+  add = started.add;
 }
 
 before(async () => {
@@ -118,6 +126,28 @@ test("changes before, while and after the link is cut: each arrives once, in ord
   await until(() => subscriptions().every((each) => each.getAvailableSequenceNumbers().length === 0));
   await collector.stop();
   assert.deepEqual(sessions(), []);
+});
+
+test("what many items have queued while the link was cut comes in messages of 250 values at most (L1, L15)", async (t) => {
+  const names = range(1, 600).map((number) => `Many${number}`);
+  const variables = names.map((name) => add(name));
+  const { collector, valuesOf } = collect({ ...settings(), nodes: nodesFor(names) });
+  t.after(() => collector.stop());
+  await collector.run();
+  const have = (count: number): boolean => names.every((name) => valuesOf(name).length === count);
+  await until(() => have(1));
+  const sizes: number[] = [];
+  for (const subscription of subscriptions())
+    subscription.on("notification", ({ notificationData }: NotificationMessage) => {
+      for (const each of notificationData ?? [])
+        if (each instanceof DataChangeNotification) sizes.push(each.monitoredItems?.length ?? 0);
+    });
+  link.cut();
+  for (const each of variables) setDouble(each, 1);
+  link.mend();
+  await until(() => have(2));
+  // The server sends the current values once more after it all: more messages, none of them larger.
+  assert.equal(Math.max(...sizes), 250, sizes.join(", "));
 });
 
 test("a session that the server has ended: a new one takes its subscription over, with what it holds", async (t) => {
